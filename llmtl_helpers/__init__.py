@@ -1,0 +1,48 @@
+"""Helpers of a notebook course on transfer learning in language models.
+
+Importing this package is quick: torch, transformers and matplotlib are loaded by the
+first function that needs them.
+"""
+
+from importlib import import_module
+
+from llmtl_helpers.paths import keep_inside_home
+
+__version__ = "0.1.0"
+
+keep_inside_home()  # must come before any library that reads these variables is imported
+
+# public name: module that defines it
+_PUBLIC = {
+    "ARMS": "arms",
+    "ENCODER": "arms",
+    "SMALL": "arms",
+    "LearnerError": "errors",
+    "get_profile": "profiles",
+    "load_task": "tasks",
+    "task_names": "tasks",
+    "build": "models",
+    "hash_weights": "models",
+    "train": "training",
+    "evaluate": "training",
+    "RunConfig": "sweep",
+    "Workers": "sweep",
+    "live_config": "sweep",
+    "Ledger": "ledger",
+    "summarise": "curves",
+    "in_band": "curves",
+    "twin_curve": "plots",
+    "training_curves": "plots",
+    "TwinExplorer": "widgets",
+}
+__all__ = list(_PUBLIC)
+
+
+def __getattr__(name: str):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,49 @@
+"""The command line: `python -m llmtl_helpers COMMAND`.
+
+A command is a file in `commands/` with a docstring (its first line is the help text),
+`add_arguments(parser)` and `run(args) -> exit code`. Adding a file adds the command.
+"""
+
+import argparse
+import ast
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from llmtl_helpers import __version__
+from llmtl_helpers.errors import LearnerError
+
+COMMANDS = Path(__file__).with_name("commands")
+
+
+def commands() -> dict[str, str]:
+    """Command name -> help text, read without importing the commands."""
+    found = {}
+    for file in sorted(COMMANDS.glob("[a-z]*.py")):
+        docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+        found[file.stem] = docstring.partition("\n")[0]
+    return found
+
+
+def main(argv: list[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(prog="python -m llmtl_helpers", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in commands().items():
+        sub = subparsers.add_parser(name, help=text, description=text)
+        if argv and argv[0] == name:  # only the command that is run is imported
+            module = import_module(f"llmtl_helpers.commands.{name}")
+            module.add_arguments(sub)
+            sub.set_defaults(run=module.run)
+    args = parser.parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except LearnerError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; the same command goes on from there.",
+              file=sys.stderr)
+        return 130

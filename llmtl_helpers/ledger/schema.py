@@ -1,0 +1,97 @@
+"""The one schema of the ledger: a run is one flat JSON object with these fields.
+
+A field that is not listed here survives reading and writing, so that a newer suite can
+add fields without breaking an older one. A row whose `schema` is higher than SCHEMA is
+refused with a sentence, since its known fields may mean something else.
+"""
+
+from llmtl_helpers.errors import LearnerError
+
+SCHEMA = 1
+
+# name: (type, required, meaning)
+FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
+    # identity: everything that decides the result (hashed into `id`)
+    "schema": (int, True, "version of this schema"),
+    "id": (str, True, "first 16 hex digits of the SHA-256 of the identity fields"),
+    "task": (str, True, "task name, such as sentiment/films"),
+    "arm": (str, True, "arm of the comparison, see llmtl_helpers.arms"),
+    "checkpoint": (str, True, "name of the checkpoint, or 'none'"),
+    "init": (str, True, "'pretrained', 'random' or 'none'"),
+    "strategy": (str, True, "what is trained: all_weights, frozen_probe, bag_of_words, majority"),
+    "n": (int, True, "number of labelled training examples asked for"),
+    "subset_seed": (int, True, "seed that orders the training pool; slices of one seed are nested"),
+    "run_seed": (int, True, "seed of head, batch order and dropout (and of random weights)"),
+    "updates": (int, True, "optimizer steps; 0 where nothing is trained by gradient"),
+    "batch_size": (int, True, "examples per update"),
+    "learning_rate": ((float, type(None)), True, "peak learning rate of AdamW, or null"),
+    "inverse_regularisation": ((float, type(None)), True, "C of logistic regression, or null"),
+    "max_length": (int, True, "tokens per text, longer texts are cut"),
+    "budget": (str, True, "training rule; rows of different budgets never share a figure"),
+    "purpose": (str, True, "'curve', 'trial' (choice of the knob) or 'live'"),
+    "validation_limit": (int, True, "most validation examples used (never more than n)"),
+    "test_limit": ((int, type(None)), True, "most test examples used, or null for all"),
+    "data_fingerprint": (str, True, "hash of the task's splits"),
+    "weights_recipe": (str, True, "hash of the checkpoint file, or of the architecture when random"),
+    # outcome
+    "status": (str, True, "'done' or 'failed'"),
+    "failure": (str, False, "why a failed run failed, in a sentence"),
+    "metric": (str, True, "name of the task's primary metric"),
+    "score": ((float, type(None)), True, "primary metric on the test set, 0 to 1"),
+    "accuracy": (float, False, "share of test examples that are right"),
+    "macro_f1": (float, False, "unweighted mean of the classes' F1 on the test set"),
+    "validation_score": ((float, type(None)), False, "primary metric on validation data at the end"),
+    "history_updates": (list, False, "updates at which validation was scored (about 10 points)"),
+    "history_scores": (list, False, "validation scores at those updates"),
+    "history_losses": (list, False, "mean training loss since the point before"),
+    "correct": (str, False, "one bit per test example, hexadecimal, 1 = right"),
+    "test_size": (int, False, "test examples scored"),
+    "train_size": (int, False, "training examples really used"),
+    "train_classes": (list, False, "training examples per class, in label order"),
+    "parameters": (int, False, "weights of body and head"),
+    "trained_parameters": (int, False, "weights that were updated"),
+    "tokens": (int, False, "tokens trained on, padding left out"),
+    "flops": (float, False, "estimate 6 x non-embedding weights x tokens, see cost"),
+    "seconds": (float, False, "wall seconds of the whole run"),
+    "seconds_training": (float, False, "wall seconds of the updates alone"),
+    "peak_memory_mb": (float, False, "peak resident memory of the worker process, MiB"),
+    # provenance
+    "initial_weights": (str, False, "SHA-256 of the weights before the first update, head included"),
+    "threads": (int, False, "torch threads"),
+    "device": (str, False, "cpu, cuda or mps"),
+    "machine": (str, False, "processor kind and core count"),
+    "versions": (str, False, "python, torch, transformers, numpy and scikit-learn versions"),
+    "commit": (str, False, "commit of the code, with + if it was changed"),
+    "created": (str, False, "UTC time at which the run ended, ISO 8601"),
+    "shipped": (bool, False, "set on reading: the row came with the suite"),
+}
+
+
+def check(row: dict, where: str = "the record") -> dict:
+    """Return `row` if it follows the schema.
+
+    Raises:
+        LearnerError: the row is of a newer schema, or a required field is missing or mistyped.
+    """
+    if not isinstance(row, dict):
+        raise LearnerError(f"{where} is not a run", "it holds no JSON object",
+                           "delete it, or run `sweep` again to have it recomputed")
+    version = row.get("schema")
+    if isinstance(version, int) and version > SCHEMA:
+        raise LearnerError(f"{where} was written by a newer suite",
+                           f"its schema is {version} and this suite reads up to {SCHEMA}",
+                           "update the suite, or move the record away")
+    for name, (kind, required, _) in FIELDS.items():
+        if name not in row:
+            if required:
+                raise LearnerError(f"{where} is not a whole run", f"the field {name!r} is missing",
+                                   "run `sweep` again to have it recomputed")
+            continue
+        value = row[name]
+        kinds = kind if isinstance(kind, tuple) else (kind,)
+        wanted = kinds + (int,) if float in kinds else kinds
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in kinds):
+            raise LearnerError(f"{where} is not a whole run",
+                               f"the field {name!r} holds {type(value).__name__}",
+                               "run `sweep` again to have it recomputed")
+    return row

@@ -1,0 +1,72 @@
+"""One name decides every size: `smoke`, `laptop`, `full` or `gpu`. Read here and nowhere else.
+
+The environment variable LLMTL_PROFILE sets the name; `laptop` is the default. `laptop`,
+`full` and `gpu` train each single run by the same rules, so that their runs can stand in
+one figure; `smoke` only proves that the chain works and its runs are never mixed in.
+"""
+
+import os
+from dataclasses import dataclass
+
+from llmtl_helpers.errors import LearnerError
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    budget: str  # rows of different budgets never share a figure
+    sizes: tuple[int, ...]  # training-set sizes n of the sweep
+    live_sizes: tuple[int, ...]  # sizes that `demo` trains live
+    seeds: int  # runs per arm and size
+    seeds_large: int  # the same from `large_from` labels up
+    large_from: int
+    trial_sizes: tuple[int, ...]  # sizes at which the knob is tuned; others reuse the one below
+    trial_seeds: int
+    min_updates: int  # the steps floor
+    epochs: int  # updates = max(min_updates, epochs * n / batch_size)
+    validation_limit: int
+    test_limit: int | None  # None: the whole test set
+    device: str  # "cpu" or "auto"
+
+    def batch_size(self, n: int) -> int:
+        return 8 if n <= 256 else 16
+
+    def updates(self, n: int) -> int:
+        return max(self.min_updates, -(-self.epochs * n // self.batch_size(n)))
+
+    def seeds_at(self, n: int) -> int:
+        return self.seeds_large if n >= self.large_from else self.seeds
+
+
+def _floor(name: str, **sizes) -> Profile:
+    """A profile that trains by the protocol: at least 250 updates at every n."""
+    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024, 4096),
+                  trial_seeds=3, min_updates=250, epochs=3, validation_limit=600,
+                  test_limit=None, device="cpu")
+    return Profile(name=name, **{**common, **sizes})
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("smoke", "smoke", (16, 64), (16, 32), 2, 2, 4096, (64,), 1, 6, 0, 48, 160, "cpu"),
+        _floor("laptop", sizes=(16, 64, 256), live_sizes=(64, 256), seeds=3, seeds_large=3),
+        _floor("full", sizes=(16, 32, 64, 128, 256, 1024, 4096), live_sizes=(64, 256),
+               seeds=5, seeds_large=3),
+        _floor("gpu", sizes=(8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192),
+               live_sizes=(64, 256, 1024), seeds=5, seeds_large=5, device="auto"),
+    )
+}
+
+
+def get_profile(name: str | None = None) -> Profile:
+    """The profile called `name`, or the one that LLMTL_PROFILE names, or `laptop`.
+
+    Raises:
+        LearnerError: there is no profile of that name.
+    """
+    name = name or os.environ.get("LLMTL_PROFILE") or "laptop"
+    if name not in PROFILES:
+        raise LearnerError(f"there is no profile called {name!r}",
+                           next=f"choose one of {', '.join(PROFILES)}")
+    return PROFILES[name]
