@@ -1,0 +1,109 @@
+"""`check`, `hint` and `solution`: what a learner calls in an exercise's cell.
+
+An exercise stands once, in its lesson: task, hints, the check, the solution and some
+wrong answers that the tests try. These functions find it there by its name.
+"""
+
+import html
+from dataclasses import dataclass
+
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.lessons.source import Exercise, read_exercises, read_lessons
+
+RIGHT, NOT_YET, NOT_ATTEMPTED = "right", "not yet", "not attempted"
+SIGNS = {RIGHT: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "…"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an exercise's cell displays: one of three states and a sentence."""
+
+    state: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{SIGNS[self.state]} {self.state}: {self.text}"
+
+    def _repr_html_(self) -> str:
+        return note(f"{SIGNS[self.state]} {self.state}", self.text)
+
+
+@dataclass(frozen=True)
+class Note:
+    """A hint or a solution: a heading, a text, and code that may follow it."""
+
+    heading: str
+    text: str
+    code: str = ""
+
+    def __repr__(self) -> str:
+        return "\n\n".join(part for part in (f"{self.heading}: {self.text}", self.code) if part)
+
+    def _repr_html_(self) -> str:
+        code = f"<pre style='margin:.6em 0 0'>{html.escape(self.code)}</pre>" if self.code else ""
+        return note(self.heading, self.text, code)
+
+
+def note(heading: str, text: str, extra: str = "") -> str:
+    """A framed note. It takes its colours from the page, so dark themes stay readable."""
+    return ("<div style='border:1px solid currentColor;border-radius:4px;padding:.5em .8em;"
+            f"max-width:46em'><strong>{html.escape(heading)}</strong> "
+            f"{html.escape(text.strip())}{extra}</div>")
+
+
+def find(name: str) -> Exercise:
+    """The exercise called `name`, in whichever lesson it stands.
+
+    Raises:
+        LearnerError: no lesson has an exercise of that name.
+    """
+    known = {exercise.name: exercise
+             for lesson in read_lessons() for exercise in read_exercises(lesson.text)}
+    if name not in known:
+        raise LearnerError(f"there is no exercise called {name!r}",
+                           next=f"choose one of {', '.join(known)}")
+    return known[name]
+
+
+def check(name: str, answer: object) -> Answer:
+    """Say whether `answer` is right. An answer left at `...` is "not attempted".
+
+    Raises:
+        LearnerError: no lesson has an exercise of that name.
+    """
+    exercise = find(name)
+    if answer is ... or answer is None:
+        return Answer(NOT_ATTEMPTED, "put your answer in place of the three dots.")
+    scope: dict = {}
+    exec(compile(exercise.check, f"<check of {name}>", "exec"), scope)
+    try:
+        missing = scope["check"](answer)
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+        return Answer(NOT_YET, f"a {type(answer).__name__} of this form cannot be read ({error}). "
+                               f"hint(\"{name}\") says what is expected.")
+    return Answer(RIGHT, exercise.why) if missing is None else Answer(NOT_YET, missing)
+
+
+def hint(name: str, number: int = 1) -> Note:
+    """Hint `number` of an exercise; it says how to get the next one.
+
+    Raises:
+        LearnerError: no such exercise, or it has no hint of that number.
+    """
+    hints = find(name).hints
+    if not isinstance(number, int) or not 1 <= number <= len(hints):
+        raise LearnerError(f"the exercise {name!r} has no hint {number!r}",
+                           next=f"ask for a hint from 1 to {len(hints)}")
+    more = (f" (Next: hint(\"{name}\", {number + 1}).)" if number < len(hints)
+            else f" (That was the last one; solution(\"{name}\") shows a solution.)")
+    return Note(f"Hint {number} of {len(hints)}.", hints[number - 1].strip() + more)
+
+
+def solution(name: str) -> Note:
+    """A solution and the reason for it.
+
+    Raises:
+        LearnerError: no lesson has an exercise of that name.
+    """
+    exercise = find(name)
+    return Note("A solution.", exercise.why, exercise.solution.strip())

@@ -1,0 +1,90 @@
+"""Builds notebooks from lessons. The same sources give the same bytes on every machine."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.lessons.expand import expand
+from llmtl_helpers.lessons.source import Lesson, lessons_folder, read_lessons
+
+EDITIONS = ("learner", "teacher")
+TEACHER_TAGS = {"teacher", "solution"}
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
+                   "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebooks_folder() -> Path:
+    return paths.ROOT / "notebooks"
+
+
+def teacher_folder() -> Path:
+    return paths.home() / "teacher"
+
+
+def build_notebook(lesson: Lesson, lessons: list[Lesson], edition: str = "learner") -> str:
+    """The notebook's text (JSON, format 4.5): no outputs, no execution counts.
+
+    Raises:
+        LearnerError: the edition is unknown, or the lesson cannot be expanded.
+    """
+    import jupytext
+    import nbformat
+
+    if edition not in EDITIONS:
+        raise LearnerError(f"there is no edition called {edition!r}",
+                           next=f"choose one of {', '.join(EDITIONS)}")
+    read = jupytext.reads(expand(lesson, lessons, edition), fmt="md:myst")
+    seen = Counter()
+    cells = []
+    for cell in read.cells:
+        tags = list(cell.metadata.get("tags", []))
+        source = cell.source.strip()
+        if not source or (edition == "learner" and TEACHER_TAGS & set(tags)):
+            continue
+        make = (nbformat.v4.new_code_cell if cell.cell_type == "code"
+                else nbformat.v4.new_markdown_cell)
+        cells.append(make(source, id=cell_id(cell.cell_type, source, seen),
+                          metadata={"tags": tags} if tags else {}))
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
+
+
+def cell_id(kind: str, source: str, seen: Counter) -> str:
+    """An id that follows from the cell's content, so that an edit changes one id only."""
+    digest = hashlib.sha256(f"{kind}\n{source}".encode()).hexdigest()[:12]
+    seen[digest] += 1
+    return digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
+
+
+def build_all(edition: str = "learner", lessons_from: Path | None = None) -> dict[Path, str]:
+    """Every notebook of an edition: the file it belongs in, and its text."""
+    folder = notebooks_folder() if edition == "learner" else teacher_folder()
+    lessons = read_lessons(lessons_folder() if lessons_from is None else lessons_from)
+    return {folder / f"{lesson.name}.ipynb": build_notebook(lesson, lessons, edition)
+            for lesson in lessons}
+
+
+def write_files(files: dict[Path, str]) -> list[Path]:
+    """Write the files that differ from what is on disk, and return those."""
+    changed = [path for path, text in files.items() if not holds(path, text)]
+    for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[path].encode("utf-8"))
+    return changed
+
+
+def differing(files: dict[Path, str], folder: Path | None = None) -> list[Path]:
+    """Files that are missing or differ, and notebooks in `folder` that have no lesson."""
+    strangers = sorted(set(folder.glob("*.ipynb")) - set(files)) if folder else []
+    return [path for path, text in files.items() if not holds(path, text)] + strangers
+
+
+def holds(path: Path, text: str) -> bool:
+    """Whether the file holds this text; line endings that a checkout changed do not count."""
+    return path.is_file() and path.read_bytes().replace(b"\r\n", b"\n") == text.encode("utf-8")
