@@ -49,8 +49,16 @@ def make_curve(arms=tuple(LEVELS), sizes=SIZES, seeds=5, spread=0.012, **fields)
             level = LEVELS[arm][SIZES.index(n)] if n in SIZES else LEVELS[arm][-1]
             for seed in range(seeds):
                 offset = 0.0 if arm == "majority" else (seed - (seeds - 1) / 2) * spread / 2
-                history = [round(0.5 + (level - 0.5) * step / 10, 4) for step in range(1, 11)]
-                rows.append(make_row(
-                    arm=arm, n=n, subset_seed=seed, run_seed=seed, score=round(level + offset, 4),
-                    history_updates=list(range(25, 251, 25)), history_scores=history, **fields))
+                score = round(level + offset, 4)
+                rows.append(make_row(arm=arm, n=n, subset_seed=seed, run_seed=seed, score=score,
+                                     **{**_learning(arm, score), **fields}))
     return rows
+
+
+def _learning(arm: str, score: float) -> dict:
+    """Validation scores along the run for arms that are trained by updates, else at the end."""
+    if ARMS[arm].strategy != "all_weights":
+        return {"updates": 0, "validation_score": score}
+    scores = [round(0.5 + (score - 0.5) * step / 10, 4) for step in range(1, 11)]
+    return {"history_updates": list(range(25, 251, 25)), "history_scores": scores,
+            "validation_score": scores[-1]}

@@ -1,0 +1,11 @@
+"""Figures made from ledger rows, each with a table, a reading in words and alt text.
+
+Only `matplotlib.figure.Figure` with an Agg canvas is used, never pyplot: widgets draw from
+several threads and pyplot keeps one global state for all of them.
+"""
+
+from llmtl_helpers.plots.figure import TwinFigure
+from llmtl_helpers.plots.training import training_curves
+from llmtl_helpers.plots.twin import twin_curve
+
+__all__ = ["TwinFigure", "training_curves", "twin_curve"]
