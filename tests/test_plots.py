@@ -36,7 +36,7 @@ def boxes(twin) -> list:
     beyond = [label for label in axes.get_yticklabels()  # kept by the axis and not drawn
               if not low - 1e-9 <= label.get_position()[1] <= high + 1e-9]
     return [text.get_window_extent() for text in twin.figure.findobj(Text)
-            if text.get_text().strip() and text not in beyond]
+            if text.get_text().strip() and text.get_visible() and text not in beyond]
 
 
 def test_every_arm_has_its_line_its_style_and_its_label():
