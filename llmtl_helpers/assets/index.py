@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from unearth import Link
     from unearth.fetchers.sync import PyPIClient
 
-_ALIASES = {"default-timeout": "timeout", "pypi-url": "index-url"}
+_ALIASES = {"default-timeout": "timeout"}
 _SECTIONS = ("global", "install", "download", ":env:")  # later ones win, as in pip
 
 

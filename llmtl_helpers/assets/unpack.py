@@ -65,7 +65,8 @@ def unpack(archive: Path, takes: tuple[Take, ...], target: Path,
                            "nothing was kept; please report this to the authors of the suite"
                            ) from None
     except _DAMAGED as error:
-        raise LearnerError(f"the archive {archive.name} cannot be read", str(error),
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")
+        raise LearnerError(f"the archive {archive.name} cannot be read", reason,
                            "run `python3 start.py assets fetch` again") from error
     return written
 
@@ -115,12 +116,12 @@ def _check(member: _Member, budget: list[int]) -> None:
 
 
 def _write(stream: IO[bytes], file: Path) -> Entry:
-    file.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         out = open(file, "xb")  # never over another member of the same name
-    except FileExistsError:
-        raise _Refused(f"it holds {file.name!r} twice") from None
+    except (FileExistsError, NotADirectoryError):
+        raise _Refused(f"it holds {file.name!r} twice, or as file and as folder") from None
     with out:
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
@@ -138,7 +139,7 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             mode = stat.S_IFMT(info.external_attr >> 16)
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() fails on an empty name
                 yield _Member(info.filename, 0, "folder", None)
             elif mode not in (0, stat.S_IFREG):
                 yield _Member(info.filename, info.file_size, "other", None)
