@@ -21,7 +21,7 @@ class Profile:
     seeds_large: int  # the same from `large_from` labels up
     large_from: int
     trial_sizes: tuple[int, ...]  # sizes at which the knob is tuned; others reuse the one below
-    trial_seeds: int
+    trial_seeds: int  # 0: no trials, the second value of each arm's range is taken
     min_updates: int  # the steps floor
     epochs: int  # updates = max(min_updates, epochs * n / batch_size)
     validation_limit: int
@@ -49,7 +49,9 @@ def _floor(name: str, **sizes) -> Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", "smoke", (16, 64), (16, 32), 2, 2, 4096, (64,), 1, 6, 0, 48, 160, "cpu"),
+        Profile("smoke", budget="smoke", sizes=(16, 64), live_sizes=(16, 64), seeds=2, seeds_large=2,
+                large_from=4096, trial_sizes=(64,), trial_seeds=0, min_updates=6, epochs=0,
+                validation_limit=48, test_limit=160, device="cpu"),
         _floor("laptop", sizes=(16, 64, 256), live_sizes=(64, 256), seeds=3, seeds_large=3),
         _floor("full", sizes=(16, 32, 64, 128, 256, 1024, 4096), live_sizes=(64, 256),
                seeds=5, seeds_large=3),

@@ -1,0 +1,130 @@
+"""Train the runs of a twin curve; what exists already is not trained again."""
+
+import os
+import shlex
+import sys
+import time
+
+from llmtl_helpers import paths
+from llmtl_helpers.arms import ARMS
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import Ledger, write_shipped
+from llmtl_helpers.profiles import PROFILES, get_profile
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--task", default="sentiment/films", help="default: %(default)s")
+    parser.add_argument("--profile", choices=PROFILES, help="default: LLMTL_PROFILE or laptop")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM",
+                        help=f"default: all of {', '.join(ARMS)}")
+    parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
+                        help="training-set sizes instead of the profile's")
+    parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1,
+                        help="runs at once, the cores are shared out (default: %(default)s)")
+    parser.add_argument("--plan", action="store_true", help="only say what would be trained")
+    parser.add_argument("--ship", action="store_true",
+                        help="afterwards write the task's runs into the package")
+
+
+def run(args) -> int:
+    from llmtl_helpers.sweep import Workers, next_wave
+    from llmtl_helpers.tasks import load_task
+
+    profile, ledger = get_profile(args.profile), Ledger()
+    task = load_task(args.task).name
+    for problem in ledger.problems:
+        print(problem, file=sys.stderr)
+    failures, before = 0, set()
+    while True:
+        wave = next_wave(task, profile, ledger, args.arms, args.sizes, args.seeds)
+        wave = [config for config in wave if config.id not in before]
+        if args.plan or not wave:
+            break
+        before |= {config.id for config in wave}
+        failures += _train(wave, Workers(args.workers), ledger)
+    if args.plan:
+        print(f"{len(wave)} runs are ready to be trained (those that wait for trials not counted).")
+        return 0
+    rows = [row for row in ledger.rows(task=task, budget=profile.budget) if row["arm"] in args.arms]
+    print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
+    if args.ship:
+        _ship(task, profile, ledger)
+    return 1 if failures else 0
+
+
+def _train(wave, workers, ledger) -> int:
+    """Carry out one wave with a line per finished run; returns how many were not possible."""
+    total, done, failures = sum(map(_cost, wave)), 0.0, 0
+    began, partial = time.monotonic(), {}
+    print(f"{len(wave)} runs, {workers.count} at once with {workers.threads} threads each. "
+          "Stop with Ctrl-C: finished runs are kept.", flush=True)
+    for number, event in enumerate(workers.run(wave)):
+        config = event.config
+        if event.kind == "progress":
+            partial[config.id] = _cost(config) * event.update / max(1, event.updates)
+        elif event.kind in ("done", "failed"):
+            partial.pop(config.id, None)
+            done += _cost(config)
+            if event.kind == "done":
+                ledger.add(event.row)
+            else:
+                failures += 1
+            print(f"{_clock(time.monotonic() - began)}  {_left(began, done, partial, total)}  "
+                  f"{_line(event)}", flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{_left(began, done, partial, total)}", end="\x1b[K\r", file=sys.stderr)
+    return failures
+
+
+def _cost(config) -> float:
+    from llmtl_helpers.sweep.grid import relative_cost
+
+    return relative_cost(config)
+
+
+def _left(began, done, partial, total) -> str:
+    so_far = done + sum(partial.values())
+    if so_far <= 0:
+        return "time left: not known yet"
+    return f"{_clock((time.monotonic() - began) * (total - so_far) / so_far)} left"
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(int(max(0, seconds)), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
+
+
+def _line(event) -> str:
+    config = event.config
+    knob = config.learning_rate or config.inverse_regularisation
+    what = f"{config.arm:<13} n={config.n:<5} seed {config.run_seed} {config.purpose:<5}"
+    what += f" {knob:<7g}" if knob else " " * 8
+    if event.kind == "failed":
+        return f"{what} not done: {event.reason}"
+    row = event.row
+    if row["status"] == "failed":
+        return f"{what} failed: {row['failure']}"
+    return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
+
+
+def _ship(task: str, profile, ledger) -> None:
+    """Write curve and trial runs, shipped and own, into the package; committed code only."""
+    rows = [row for row in ledger.rows(task=task) if row["purpose"] in ("curve", "trial")
+            and row["budget"] == profile.budget]
+    dirty = [row for row in rows if not row.get("commit") or row["commit"].endswith("+")]
+    if dirty:
+        raise LearnerError(f"{len(dirty)} of {len(rows)} runs cannot be shipped",
+                           "they were made by code that is not committed",
+                           "commit, delete those runs from the folder of own runs and sweep again")
+    file = paths.shipped() / (task.replace("/", "-") + ".jsonl")
+    command = f"python3 start.py sweep --task {shlex.quote(task)} --profile {profile.name} --ship"
+    machines = sorted({row.get("machine", "") for row in rows})
+    count = write_shipped(file, rows, [
+        f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",
+        f"Made by: {command}",
+        f"On: {'; '.join(machines)}; {sum(r.get('seconds', 0) for r in rows) / 3600:.1f} hours "
+        "of single runs in sum",
+        f"Code: commits {', '.join(sorted({row['commit'] for row in rows}))}",
+    ])
+    print(f"{count} runs written to {file.relative_to(paths.ROOT)}.")

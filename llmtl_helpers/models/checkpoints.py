@@ -1,0 +1,108 @@
+"""Names of checkpoints -> configuration, tokenizer and weights on disk.
+
+A checkpoint is the suite's encoder, the right-sized small transformer (an architecture
+without weights), a folder laid out as `save_pretrained` does, or a hub name with a pinned
+revision (`org/name@<40 hex digits>`).
+"""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from llmtl_helpers.arms import ENCODER, SMALL
+from llmtl_helpers.assets import asset_path
+from llmtl_helpers.errors import LearnerError
+
+# The size that suits some thousand short texts: two layers, 128 wide, so 0.4 million
+# weights beside the word vectors. Same tokenizer as the encoder, so that arms share it.
+SMALL_SIZES = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
+                   intermediate_size=512)
+
+
+def checkpoint_folder(name: str) -> Path:
+    """Folder that holds the tokenizer, the configuration and (not for SMALL) the weights.
+
+    Raises:
+        LearnerError: the checkpoint was not fetched, or the name means nothing here.
+    """
+    if name in (ENCODER, SMALL):
+        return asset_path("encoder")
+    if "@" in name:
+        from llmtl_helpers.assets import hub_snapshot
+
+        return hub_snapshot(name, kind="model")
+    folder = Path(name).expanduser()
+    if (folder / "config.json").is_file():
+        return folder
+    raise LearnerError(f"there is no checkpoint called {name!r}",
+                       "it is neither a name of the suite nor a folder with a config.json",
+                       f"use {ENCODER}, {SMALL}, a folder, or org/name@revision with the "
+                       "40-digit revision")
+
+
+def load_config(name: str):
+    """The architecture of a checkpoint, a `transformers` configuration."""
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(checkpoint_folder(name), local_files_only=True,
+                                            trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise LearnerError(f"the configuration of {name!r} cannot be used",
+                           str(error).splitlines()[0], "choose another checkpoint") from error
+    if name == SMALL:
+        for field, value in SMALL_SIZES.items():
+            setattr(config, field, value)
+    return config
+
+
+@lru_cache(maxsize=8)
+def load_tokenizer(name: str):
+    """The checkpoint's own fast tokenizer."""
+    from transformers import AutoTokenizer
+
+    folder = checkpoint_folder(name)
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True,
+                                             trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise LearnerError(f"the tokenizer of {name!r} cannot be loaded",
+                           str(error).splitlines()[0], "choose another checkpoint") from error
+
+
+@lru_cache(maxsize=32)
+def weights_recipe(name: str, init: str) -> str:
+    """What the weights before training follow from, known before anything is built.
+
+    For "pretrained" the SHA-256 of the weight files; for "random" that of the
+    architecture, whose weights then follow from the run's seed; "none" without a network.
+    """
+    if init == "none":
+        return "none"
+    digest = hashlib.sha256()
+    if init == "pretrained":
+        for file in weight_files(name):
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    else:
+        config = load_config(name).to_diff_dict()
+        for key in ("transformers_version", "_name_or_path", "architectures", "dtype"):
+            config.pop(key, None)
+        digest.update(json.dumps(config, sort_keys=True, default=str).encode())
+    return digest.hexdigest()
+
+
+def weight_files(name: str) -> list[Path]:
+    """The checkpoint's safetensors files.
+
+    Raises:
+        LearnerError: it has none, either by nature (SMALL) or since it was saved as pickle.
+    """
+    files = [] if name == SMALL else sorted(checkpoint_folder(name).glob("*.safetensors"))
+    if not files:
+        raise LearnerError(f"{name!r} has no pre-trained weights to start from",
+                           "only safetensors files are read, and there are none",
+                           'use init="random", or a checkpoint that has them')
+    return files

@@ -1,0 +1,124 @@
+"""Which runs a twin curve needs, in which order. Taught in 01 (equal tuning).
+
+A sweep has two waves per arm. The trials first: every value of the arm's knob, scored on
+validation data, at the sizes where tuning makes sense. Then the curve: each size with the
+value that the trials chose. Below the smallest trial size the choice is inherited from it,
+since a choice on so few validation examples would be noise.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from llmtl_helpers.arms import ARMS, Arm
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.models import weights_recipe
+from llmtl_helpers.profiles import Profile
+from llmtl_helpers.tasks import load_task
+from llmtl_helpers.training.config import RunConfig
+
+LIVE_SEEDS = 1000  # live runs count their seeds from here, shipped runs from 0
+
+
+def next_wave(task: str, profile: Profile, ledger: Ledger, arms: Iterable[str] = tuple(ARMS),
+              sizes: Sequence[int] | None = None, seeds: int | None = None) -> list[RunConfig]:
+    """The runs that are missing and whose knob is known: call again until it is empty.
+
+    Longest runs come first, so that the workers end together.
+
+    Args:
+        sizes, seeds: instead of the profile's own.
+    """
+    wave, largest = [], len(load_task(task).train)
+    for name in arms:
+        arm = _arm(name)
+        for n in sizes or profile.sizes:
+            if n > largest:
+                continue
+            trials = _trials(task, arm, n, profile)
+            missing = [config for config in trials if ledger.get(config.id) is None]
+            if missing:
+                wave += missing
+                continue
+            knob = chosen_knob(arm, trials, ledger)
+            for seed in range(seeds or profile.seeds_at(n)):
+                wave.append(_config(task, arm, n, seed, profile, "curve", knob))
+    unique = {config.id: config for config in wave if ledger.get(config.id) is None}
+    return sorted(unique.values(), key=relative_cost, reverse=True)
+
+
+def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> RunConfig:
+    """One run like those of the curve, with the next seed that nobody has used here.
+
+    Raises:
+        LearnerError: the trials that choose the knob are not in the ledger.
+    """
+    found, trials = _arm(arm), _trials(task, _arm(arm), n, profile)
+    if any(ledger.get(config.id) is None for config in trials):
+        raise LearnerError(
+            f"{found.label} cannot be trained live at {n:,} labels",
+            f"the trials that choose its {(found.knob or '').replace('_', ' ')} are not there",
+            f"run `python3 start.py sweep --task {task} --arms {arm} --profile {profile.name}`")
+    knob = chosen_knob(found, trials, ledger)
+    used = {row["run_seed"] for row in ledger.rows(task=task, arm=arm, n=n, purpose="live",
+                                                   budget=profile.budget)}
+    seed = next(s for s in range(LIVE_SEEDS, LIVE_SEEDS + len(used) + 1) if s not in used)
+    return _config(task, found, n, seed, profile, "live", knob)
+
+
+def trial_rows(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> list[dict]:
+    """The trials behind the knob of an arm at size n, as far as the ledger has them."""
+    rows = [ledger.get(config.id) for config in _trials(task, _arm(arm), n, profile)]
+    return [row for row in rows if row is not None]
+
+
+def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float | None:
+    """The knob's value with the best mean validation score; a failed trial scores 0."""
+    if arm.knob is None:
+        return None
+    if not trials:
+        return arm.trials[1]
+    scores: dict[float, list[float]] = {}
+    for config in trials:
+        row = ledger.get(config.id)
+        score = row["validation_score"] if row["status"] == "done" else 0.0
+        scores.setdefault(getattr(config, arm.knob), []).append(score)
+    # equal means: the smaller value, which is the milder one for both knobs
+    return max(sorted(scores), key=lambda value: sum(scores[value]) / len(scores[value]))
+
+
+def _trials(task: str, arm: Arm, n: int, profile: Profile) -> list[RunConfig]:
+    """The trials that decide the knob at size n: those of the nearest trial size below it."""
+    possible = [size for size in profile.trial_sizes if size <= len(load_task(task).train)]
+    size = max((s for s in possible if s <= n), default=min(possible, default=n))
+    seeds = profile.trial_seeds if size < profile.large_from else min(1, profile.trial_seeds)
+    return [_config(task, arm, size, seed, profile, "trial", value)
+            for value in arm.trials for seed in range(seeds)]
+
+
+@lru_cache(maxsize=4096)
+def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: str,
+            knob: float | None) -> RunConfig:
+    knobs = {"learning_rate": None, "inverse_regularisation": None}
+    if arm.knob:
+        knobs[arm.knob] = knob
+    trained = arm.strategy == "all_weights"
+    return RunConfig(
+        task=task, arm=arm.name, checkpoint=arm.checkpoint, init=arm.init, strategy=arm.strategy,
+        n=n, subset_seed=seed, run_seed=seed, updates=profile.updates(n) if trained else 0,
+        batch_size=profile.batch_size(n) if trained else 0, **knobs, budget=profile.budget,
+        purpose=purpose, validation_limit=profile.validation_limit,
+        test_limit=profile.test_limit, data_fingerprint=load_task(task).fingerprint,
+        weights_recipe=weights_recipe(arm.checkpoint, arm.init))
+
+
+def _arm(name: str) -> Arm:
+    if name not in ARMS:
+        raise LearnerError(f"there is no arm called {name!r}", next=f"choose among {', '.join(ARMS)}")
+    return ARMS[name]
+
+
+def relative_cost(config: RunConfig) -> float:
+    """About how long a run takes, for the order of the queue and the time left."""
+    size = {"all-MiniLM-L6-v2": 1.0, "small-transformer": 0.12}.get(config.checkpoint, 1.0)
+    return config.updates * config.batch_size * size + 1

@@ -1,0 +1,50 @@
+"""Tasks: labelled data with its splits, metric and card. One module per task.
+
+A task module defines `NAMES` (the names it answers to) and `load(name) -> Task`. A new
+module in this folder is found by itself.
+"""
+
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.tasks.base import Card, Task
+from llmtl_helpers.tasks.external import is_external, load_external
+
+__all__ = ["Card", "Task", "load_task", "task_names"]
+
+
+def _modules():
+    for module in iter_modules(__path__):
+        loaded = import_module(f"{__name__}.{module.name}")
+        if hasattr(loaded, "NAMES"):
+            yield loaded
+
+
+def task_names() -> list[str]:
+    """Names of the tasks that come with the suite, in the order of the course."""
+    return [name for module in _modules() for name in module.NAMES]
+
+
+@lru_cache(maxsize=8)
+def load_task(name: str) -> Task:
+    """Load a task with its fixed splits.
+
+    Args:
+        name: one of `task_names()`; a family's first name stands for its first member
+            ("sentiment" is "sentiment/films"); `hub:org/name@revision` with a pinned
+            40-digit revision, or `folder:PATH` laid out like a hub snapshot (both take
+            `?text=COLUMN&label=COLUMN`).
+
+    Raises:
+        LearnerError: the name is unknown, or the task's data has not been fetched.
+    """
+    if is_external(name):
+        return load_external(name)
+    for module in _modules():
+        for known in module.NAMES:
+            if name == known or name == known.partition("/")[0]:
+                return module.load(known)
+    raise LearnerError(f"there is no task called {name!r}",
+                       next=f"choose one of {', '.join(task_names())}, or hub:org/name@revision")

@@ -1,0 +1,62 @@
+"""Texts -> token numbers -> batches of similar length. Taught in 01."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+WINDOW = 16  # batches whose examples are sorted by length together
+
+
+def encode(tokenizer, texts: Sequence[str], max_length: int) -> list[list[int]]:
+    """Token numbers of each text, cut to `max_length`, not padded."""
+    return tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+
+
+def plan_batches(lengths: Sequence[int], batch_size: int, updates: int, seed: int) -> list:
+    """Which examples each update sees: `updates` index arrays of `batch_size` each.
+
+    Every epoch is a new shuffle. Within a window of 16 batches examples are sorted by
+    length (with a little noise, so that neighbours change from epoch to epoch) and cut into
+    batches, which then come in random order: padding nearly vanishes and the order stays
+    random. The few examples that do not fill a batch are left out of that epoch. The plan
+    depends on nothing but its arguments, so two arms see the same batches.
+    """
+    rng = np.random.default_rng(seed)
+    lengths = np.asarray(lengths)
+    batch_size = min(batch_size, len(lengths))
+    plan: list[np.ndarray] = []
+    while len(plan) < updates:
+        order = rng.permutation(len(lengths))
+        order = order[:len(order) - len(order) % batch_size]  # left over: out of this epoch
+        epoch = []
+        for start in range(0, len(order), WINDOW * batch_size):
+            window = order[start:start + WINDOW * batch_size]
+            noise = rng.uniform(0.9, 1.1, len(window))
+            window = window[np.argsort(lengths[window] * noise, kind="stable")]
+            epoch += np.split(window, len(window) // batch_size)
+        plan += [epoch[i] for i in rng.permutation(len(epoch))]
+    return plan[:updates]
+
+
+def by_length(lengths: Sequence[int], tokens: int = 2048) -> list:
+    """Index arrays for evaluation: sorted by length, each of at most `tokens` padded tokens."""
+    order = np.argsort(lengths, kind="stable")
+    batches, start = [], 0
+    for stop in range(1, len(order) + 1):
+        longest = lengths[order[stop]] if stop < len(order) else 0
+        if stop == len(order) or longest * (stop + 1 - start) > tokens:
+            batches.append(order[start:stop])
+            start = stop
+    return batches
+
+
+def pad(encoded: Sequence[list[int]], rows, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token numbers and mask of the given rows, both (batch, longest) int64."""
+    longest = max(len(encoded[row]) for row in rows)
+    ids = torch.full((len(rows), longest), padding)
+    mask = torch.zeros((len(rows), longest), dtype=torch.long)
+    for place, row in enumerate(rows):
+        ids[place, :len(encoded[row])] = torch.tensor(encoded[row])
+        mask[place, :len(encoded[row])] = 1
+    return ids, mask

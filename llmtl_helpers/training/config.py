@@ -1,0 +1,52 @@
+"""The frozen description of a run. Its hash is the run's identity."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+
+from llmtl_helpers.ledger.schema import SCHEMA
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's result; the fields are explained in `ledger.schema`.
+
+    `data_fingerprint` and `weights_recipe` tie the run to the very data and initial weights,
+    so a changed file makes a new run instead of passing for the old one. The thread count is
+    recorded in the row but is no part of the identity: it moves a result in its last digits only.
+    """
+
+    task: str
+    arm: str
+    checkpoint: str
+    init: str
+    strategy: str
+    n: int
+    subset_seed: int
+    run_seed: int
+    updates: int
+    batch_size: int
+    learning_rate: float | None
+    inverse_regularisation: float | None
+    budget: str
+    purpose: str
+    validation_limit: int
+    data_fingerprint: str
+    weights_recipe: str
+    test_limit: int | None = None
+    max_length: int = 128
+
+    @property
+    def id(self) -> str:
+        identity = json.dumps({"schema": SCHEMA, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def as_row(self) -> dict:
+        return {"schema": SCHEMA, "id": self.id, **asdict(self)}
+
+    def changed(self, **fields) -> "RunConfig":
+        return replace(self, **fields)
+
+    @classmethod
+    def from_row(cls, row: dict) -> "RunConfig":
+        return cls(**{name: row[name] for name in cls.__dataclass_fields__})

@@ -1,0 +1,89 @@
+"""The training loop of every run with gradients, and evaluation. Taught in 01."""
+
+from collections.abc import Callable, Sequence
+from threading import Event
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from transformers import get_linear_schedule_with_warmup
+
+from llmtl_helpers.training.active_rows import active_rows
+from llmtl_helpers.training.batches import by_length, encode, pad, plan_batches
+
+
+class TrainingFailed(Exception):
+    """The loss is no longer a number: the run is kept as failed, with this reason."""
+
+
+def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, batch_size: int,
+          learning_rate: float, seed: int = 0, max_length: int = 128, device: str = "cpu",
+          watch: Callable[[int, float], None] | None = None, stop: Event | None = None) -> int:
+    """Train all weights that require a gradient, in place.
+
+    AdamW (Loshchilov & Hutter 2019) with bias correction; 10% linear warm-up, then linear
+    decay to zero (as BERT); gradients clipped to norm 1.
+
+    Args:
+        model: maps (ids, mask), both (batch, tokens), to logits (batch, labels).
+        watch: called after each update with its number (from 1) and its loss.
+        stop: checked before each update; when set, training ends there.
+
+    Returns:
+        tokens trained on, padding left out.
+
+    Raises:
+        TrainingFailed: the loss became infinite or NaN.
+    """
+    accelerator = Accelerator(cpu=device == "cpu")
+    encoded = encode(model.tokenizer, texts, max_length)
+    plan = plan_batches([len(tokens) for tokens in encoded], batch_size, updates, seed)
+    torch.manual_seed(seed)  # from here on only dropout draws random numbers
+    tokens = 0
+    with active_rows(model.body, encoded):
+        optimizer = torch.optim.AdamW(weight_groups(model), lr=learning_rate, fused=True)
+        schedule = get_linear_schedule_with_warmup(optimizer, max(1, updates // 10), updates)
+        model, optimizer = accelerator.prepare(model, optimizer)
+        for update, rows in enumerate(plan, 1):
+            if stop is not None and stop.is_set():
+                break
+            model.train()
+            ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
+            targets = torch.tensor([labels[row] for row in rows])
+            ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
+            loss = F.cross_entropy(model(ids, mask), targets)
+            if not torch.isfinite(loss):
+                raise TrainingFailed(f"the loss was no longer a number at update {update}: the "
+                                     f"learning rate {learning_rate:g} is too high here")
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            tokens += int(mask.sum())
+            if watch is not None:
+                watch(update, loss.item())
+    return tokens
+
+
+def weight_groups(model) -> list[dict]:
+    """Weight decay 0.01 on matrices; none on biases, norms and word vectors."""
+    embeddings = {id(p) for m in model.modules() if "mbedding" in type(m).__name__ or
+                  type(m).__name__ == "ActiveRows" for p in m.parameters(recurse=False)}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim >= 2 and id(p) not in embeddings]
+    chosen = {id(p) for p in decayed}
+    return [{"params": decayed, "weight_decay": 0.01},
+            {"params": [p for p in trained if id(p) not in chosen], "weight_decay": 0.0}]
+
+
+@torch.inference_mode()
+def evaluate(model, encoded: Sequence[list[int]]) -> torch.Tensor:
+    """Logits for every text, shape (texts, labels), in the order given; dropout off."""
+    model.eval()
+    device = model.head.weight.device
+    logits = torch.empty(len(encoded), model.head.out_features)
+    for rows in by_length([len(tokens) for tokens in encoded]):
+        ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
+        logits[rows] = model(ids.to(device), mask.to(device)).float().cpu()
+    return logits

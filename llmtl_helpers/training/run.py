@@ -1,0 +1,132 @@
+"""One run, from its config to its row in the ledger."""
+
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from threading import Event
+
+from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.models import weights_recipe
+from llmtl_helpers.tasks import load_task
+from llmtl_helpers.training.config import RunConfig
+from llmtl_helpers.training.metrics import METRICS
+
+# The code that decides a result; its last commit stands in each row.
+ENGINE = ("arms.py", "profiles.py", "tasks", "models", "training")
+
+
+def run(config: RunConfig, stop: Event | None = None,
+        watch: Callable[[int, float], None] | None = None) -> dict | None:
+    """Carry out a run of any strategy and return its row; None if `stop` was set first.
+
+    A run whose loss explodes is returned with status "failed" and the reason: such runs are
+    part of the result (a learning rate that was too high), not an accident.
+
+    Raises:
+        LearnerError: the data or the weights are not those that the config names.
+    """
+    import torch
+
+    from llmtl_helpers.models.fast_linear import faster_here
+    from llmtl_helpers.training.loop import TrainingFailed
+    from llmtl_helpers.training.strategies import STRATEGIES, Data
+
+    began = time.perf_counter()
+    stop = stop or Event()
+    task = load_task(config.task)
+    _same(config, task)
+    row = {**config.as_row(), "metric": task.metric, "score": None}
+    data = Data(config, task)
+    try:
+        outcome = STRATEGIES[config.strategy](config, task, data, stop,
+                                              watch or (lambda update, loss: None))
+    except TrainingFailed as failure:
+        row |= {"status": "failed", "failure": str(failure)}
+    else:
+        if outcome.test_predictions is None:
+            return None
+        row |= {"status": "done", **outcome.details, **_scores(task, data, outcome)}
+    return row | {
+        "train_size": len(data.train_labels),
+        "train_classes": [int((data.train_labels == c).sum()) for c in range(len(task.label_names))],
+        "seconds": round(time.perf_counter() - began, 2),
+        "peak_memory_mb": _peak_memory(), "threads": torch.get_num_threads(), "device": "cpu",
+        "matmul": "onednn" if faster_here() else "default",
+        "machine": _machine(), "versions": _versions(), "commit": _commit(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _same(config: RunConfig, task) -> None:
+    if task.fingerprint != config.data_fingerprint:
+        raise LearnerError(f"the data of {config.task} is not what this run was planned for",
+                           "its fingerprint differs",
+                           "run `python3 start.py assets verify`, then plan the run anew")
+    if weights_recipe(config.checkpoint, config.init) != config.weights_recipe:
+        raise LearnerError(f"the weights of {config.checkpoint} are not what this run was "
+                           "planned for", "their hash differs",
+                           "run `python3 start.py assets verify`, then plan the run anew")
+
+
+def _scores(task, data, outcome) -> dict:
+    scores = {name: round(metric(data.test_labels, outcome.test_predictions), 5)
+              for name, metric in METRICS.items()}
+    return {
+        **scores, "score": scores[task.metric],
+        "validation_score": round(METRICS[task.metric](
+            data.validation_labels, outcome.validation_predictions), 5),
+        "correct": pack_flags(outcome.test_predictions == data.test_labels),
+        "test_size": len(data.test_labels),
+    }
+
+
+def _peak_memory() -> float:
+    """Peak resident memory of this process, MiB."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return round(psutil.Process().memory_info().peak_wset / 2**20, 1)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / 2**20 if sys.platform == "darwin" else peak / 2**10, 1)
+
+
+@lru_cache
+def _machine() -> str:
+    import psutil
+    import torch
+
+    return (f"{platform.machine()}, {psutil.cpu_count()} cores, "
+            f"{torch.backends.cpu.get_cpu_capability()}")
+
+
+@lru_cache
+def _versions() -> str:
+    found = [f"python {platform.python_version()}"]
+    for name in ("torch", "transformers", "numpy", "scikit-learn"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            pass
+    return ", ".join(found)
+
+
+@lru_cache
+def _commit() -> str:
+    """Last commit that touched the engine, with a + if it was changed since; "" without git."""
+    places = [str(paths.PACKAGE / place) for place in ENGINE]
+    try:
+        def git(*words):
+            return subprocess.run(["git", "-C", str(paths.ROOT), *words, "--", *places],
+                                  capture_output=True, text=True, check=True, timeout=20).stdout
+        return git("log", "-1", "--format=%h").strip() + ("+" if git("status", "--porcelain") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""

@@ -1,0 +1,280 @@
+"""The loop, its shortcuts and the strategies, on a checkpoint made on the spot."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models import build, hash_weights, weights_recipe
+from llmtl_helpers.models.fast_linear import FastLinear, use_fast_linear
+from llmtl_helpers.training.active_rows import ActiveRows, active_rows
+from llmtl_helpers.training.batches import by_length, encode, pad, plan_batches
+from llmtl_helpers.training.config import RunConfig
+from llmtl_helpers.training.loop import TrainingFailed, evaluate, train, weight_groups
+from llmtl_helpers.training.run import run
+from tiny import tiny_checkpoint, tiny_task
+
+SHORT = dict(updates=12, batch_size=8, learning_rate=1e-3, seed=3)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    return tiny_checkpoint(tmp_path_factory.mktemp("checkpoint"))
+
+
+@pytest.fixture(scope="module")
+def task():
+    return tiny_task()
+
+
+def texts_of(task, n=64):
+    rows = task.subset(n, 0)
+    return list(rows["text"]), list(rows["label"])
+
+
+def predictions(model, texts):
+    return evaluate(model, encode(model.tokenizer, texts, 64))
+
+
+# --- models -----------------------------------------------------------------------------
+
+
+def test_arms_differ_in_the_body_and_share_the_head(checkpoint):
+    scratch, pretrained = build(checkpoint, "random", seed=5), build(checkpoint, "pretrained", seed=5)
+    assert [n for n, _ in scratch.named_parameters()] == [n for n, _ in pretrained.named_parameters()]
+    assert torch.equal(scratch.head.weight, pretrained.head.weight)
+    name = "body.encoder.layer.0.attention.self.query.weight"
+    assert not torch.equal(scratch.state_dict()[name], pretrained.state_dict()[name])
+
+
+def test_the_report_names_reused_new_and_left_out(checkpoint):
+    report = build(checkpoint, "pretrained").report
+    assert set(report.new) == {"head.weight", "head.bias"}
+    assert any("query" in name for name in report.reused)
+    assert any("pooler" in name for name in report.left_out)
+    assert not build(checkpoint, "random").report.reused
+
+
+def test_weights_follow_the_seed_and_leave_the_callers_random_numbers_alone(checkpoint):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    one, same, other = (hash_weights(build(checkpoint, "random", seed=s)) for s in (1, 1, 2))
+    assert one == same != other
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_checkpoint_without_safetensors_is_refused(checkpoint, tmp_path):
+    for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / file).write_bytes((__import__("pathlib").Path(checkpoint) / file).read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
+    with pytest.raises(LearnerError, match="safetensors"):
+        build(str(tmp_path), "pretrained")
+    build(str(tmp_path), "random")  # the architecture alone is fine
+
+
+@pytest.mark.parametrize("name, init", [("no-such-model", "random"), (None, "warm")])
+def test_unknown_names_are_sentences(checkpoint, name, init):
+    with pytest.raises(LearnerError, match="[Tt]here is no"):
+        build(name or checkpoint, init)
+
+
+def test_fast_linear_gives_the_same_numbers_and_gradients():
+    torch.manual_seed(0)
+    plain = torch.nn.Linear(24, 16)
+    fast = torch.nn.Linear(24, 16)
+    fast.load_state_dict(plain.state_dict())
+    fast.__class__ = FastLinear
+    outputs = []
+    for layer in (plain, fast):
+        x = torch.linspace(-1, 1, 5 * 7 * 24).view(5, 7, 24).requires_grad_()
+        y = layer(x)
+        y.square().sum().backward()
+        outputs.append((y.detach(), x.grad, layer.weight.grad, layer.bias.grad))
+    for one, two in zip(*outputs, strict=True):
+        torch.testing.assert_close(one, two, rtol=1e-5, atol=1e-5)
+
+
+def test_fast_linear_keeps_names_and_weights(checkpoint):
+    model = build(checkpoint)
+    names = list(model.state_dict())
+    before = hash_weights(model)
+    assert hash_weights(use_fast_linear(model)) == before and list(model.state_dict()) == names
+
+
+# --- batches ----------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 60), min_size=2, max_size=150), st.integers(1, 16),
+       st.integers(1, 60), st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_a_plan_has_its_updates_and_uses_examples_evenly(lengths, batch_size, updates, seed):
+    plan = plan_batches(lengths, batch_size, updates, seed)
+    size = min(batch_size, len(lengths))
+    assert len(plan) == updates and all(len(set(rows)) == len(rows) == size for rows in plan)
+    epoch = len(lengths) // size
+    for start in range(0, updates - epoch + 1, epoch):  # nobody twice within an epoch
+        seen = np.concatenate(plan[start:start + epoch])
+        assert len(set(seen)) == len(seen)
+    again = plan_batches(lengths, batch_size, updates, seed)
+    assert all(np.array_equal(a, b) for a, b in zip(plan, again, strict=True))
+
+
+def test_bucketing_saves_padding():
+    lengths = np.random.default_rng(0).integers(5, 60, 512)
+    plan = plan_batches(lengths, 8, 64, 0)
+    padded = sum(lengths[rows].max() * len(rows) for rows in plan)
+    assert padded < 1.1 * sum(lengths[rows].sum() for rows in plan)
+
+
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=100))
+@settings(max_examples=50, deadline=None)
+def test_evaluation_batches_cover_everything_within_the_limit(lengths):
+    batches = by_length(lengths, tokens=200)
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    assert all(max(lengths[i] for i in rows) * len(rows) <= 200 for rows in batches)
+
+
+def test_padding_is_masked():
+    ids, mask = pad([[5, 6, 7], [8]], [0, 1], padding=0)
+    assert ids.tolist() == [[5, 6, 7], [8, 0, 0]] and mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+# --- the loop ---------------------------------------------------------------------------
+
+
+def test_training_learns_and_is_repeatable(checkpoint, task):
+    texts, labels = texts_of(task, 128)
+    scores = []
+    for _ in range(2):
+        model = build(checkpoint, "random", seed=1)
+        train(model, texts, labels, updates=150, batch_size=8, learning_rate=5e-3, seed=1)
+        logits = predictions(model, task.test["text"])
+        scores.append(logits)
+    assert torch.equal(*scores)
+    right = (scores[0].argmax(1) == torch.tensor(task.test["label"])).float().mean()
+    assert right > 0.9
+
+
+def test_active_rows_end_where_the_whole_table_would(checkpoint, task, monkeypatch):
+    """The shortcut is exact: with and without it the weights agree to rounding."""
+    import contextlib
+
+    from llmtl_helpers.training import loop
+
+    texts, labels = texts_of(task)
+    short = build(checkpoint, seed=2)
+    train(short, texts, labels, **SHORT)
+    monkeypatch.setattr(loop, "active_rows", lambda body, encoded: contextlib.nullcontext())
+    whole = build(checkpoint, seed=2)
+    train(whole, texts, labels, **SHORT)
+    for name, tensor in whole.state_dict().items():
+        torch.testing.assert_close(short.state_dict()[name], tensor, rtol=1e-4, atol=1e-6, msg=name)
+    start = build(checkpoint, seed=2).state_dict()["body.embeddings.word_embeddings.weight"]
+    assert not torch.equal(start, short.state_dict()["body.embeddings.word_embeddings.weight"])
+
+
+def test_active_rows_evaluate_with_what_was_learnt(checkpoint, task):
+    model = build(checkpoint)
+    encoded = encode(model.tokenizer, ["the film was good"], 64)
+    before = predictions(model, ["the film was good", "a story"])
+    with active_rows(model.body, encoded):
+        table = model.body.get_input_embeddings()
+        assert isinstance(table, ActiveRows)
+        with torch.no_grad():
+            table.rows += 1.0
+        inside = predictions(model, ["the film was good", "a story"])
+    after = predictions(model, ["the film was good", "a story"])
+    assert torch.equal(inside, after) and not torch.equal(before[0], after[0])
+    assert isinstance(model.body.get_input_embeddings(), torch.nn.Embedding)
+
+
+def test_no_weight_decay_on_word_vectors_biases_and_norms(checkpoint):
+    model = build(checkpoint)
+    decayed, plain = (group["params"] for group in weight_groups(model))
+    names = {id(p): n for n, p in model.named_parameters()}
+    assert all("embedding" not in names[id(p)] and p.ndim == 2 for p in decayed)
+    assert len(decayed) + len(plain) == len(names) and decayed
+
+
+def test_stop_is_seen_at_the_next_update(checkpoint, task):
+    stop, seen = threading.Event(), []
+
+    def watch(update, loss):
+        seen.append(update)
+        if update == 4:
+            stop.set()
+
+    train(build(checkpoint), *texts_of(task), **SHORT, watch=watch, stop=stop)
+    assert seen == [1, 2, 3, 4]
+
+
+def test_an_exploding_loss_is_a_failed_run_with_a_reason(checkpoint, task):
+    model = build(checkpoint)
+    with torch.no_grad():
+        model.head.weight.fill_(float("nan"))
+    with pytest.raises(TrainingFailed, match="learning rate"):
+        train(model, *texts_of(task), **SHORT)
+
+
+# --- whole runs ---------------------------------------------------------------------------
+
+
+def config_for(task, checkpoint, strategy="all_weights", **fields):
+    values = dict(task="tiny", arm="scratch", checkpoint=checkpoint, init="random",
+                  strategy=strategy, n=32, subset_seed=0, run_seed=0, updates=20, batch_size=8,
+                  learning_rate=1e-3, inverse_regularisation=1.0, budget="test", purpose="curve",
+                  validation_limit=40, data_fingerprint=task.fingerprint,
+                  weights_recipe=weights_recipe(checkpoint, "random"))
+    return RunConfig(**{**values, **fields})
+
+
+@pytest.fixture
+def in_tiny_world(monkeypatch, task, tmp_path):
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
+    monkeypatch.setattr("llmtl_helpers.training.run.load_task", lambda name: task)
+
+
+@pytest.mark.parametrize("strategy", ["all_weights", "frozen_probe", "bag_of_words", "majority"])
+def test_every_strategy_gives_a_whole_row(in_tiny_world, task, checkpoint, strategy):
+    from llmtl_helpers.ledger import check, correct_flags
+
+    row = check(run(config_for(task, checkpoint, strategy)))
+    assert row["status"] == "done" and row["test_size"] == len(task.test)
+    assert row["train_size"] == 32 and row["train_classes"] == [16, 16]
+    assert correct_flags(row).mean() == pytest.approx(row["accuracy"], abs=1e-4)
+    if strategy == "all_weights":
+        assert len(row["history_updates"]) == 10 and row["history_updates"][-1] == 20
+        assert row["tokens"] > 0 and len(row["initial_weights"]) == 64
+
+
+def test_validation_is_never_larger_than_the_training_slice(task, checkpoint):
+    from llmtl_helpers.training.strategies import Data
+
+    for n in (8, 32, 200):
+        data = Data(config_for(task, checkpoint, n=n), task)
+        assert len(data.validation_texts) == min(n, 40, len(task.validation))
+
+
+def test_other_data_or_weights_than_planned_are_refused(in_tiny_world, task, checkpoint):
+    with pytest.raises(LearnerError, match="data"):
+        run(config_for(task, checkpoint, data_fingerprint="0"))
+    with pytest.raises(LearnerError, match="weights"):
+        run(config_for(task, checkpoint, weights_recipe="0"))
+
+
+def test_a_run_that_is_stopped_leaves_no_row(in_tiny_world, task, checkpoint):
+    stop = threading.Event()
+    assert run(config_for(task, checkpoint), stop, lambda update, loss: stop.set()) is None
+
+
+def test_identity_follows_the_config(task, checkpoint):
+    one = config_for(task, checkpoint)
+    assert one.id == config_for(task, checkpoint).id
+    for field, value in (("n", 33), ("run_seed", 1), ("learning_rate", 2e-3),
+                         ("weights_recipe", "x"), ("data_fingerprint", "x")):
+        assert one.changed(**{field: value}).id != one.id
+    assert RunConfig.from_row(one.as_row()) == one

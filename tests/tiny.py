@@ -1,0 +1,51 @@
+"""A tiny checkpoint and a tiny task, made on the spot: unit tests need no assets."""
+
+from pathlib import Path
+
+from llmtl_helpers.tasks.base import make_task, split_rows
+
+GOOD = ["good", "great", "fine", "lovely", "superb"]
+BAD = ["bad", "awful", "poor", "dull", "dreadful"]
+PLAIN = ["the", "film", "was", "a", "story", "with", "actors", "and", "music", "today"]
+
+
+def tiny_rows(count: int = 400, seed: int = 0) -> list[dict]:
+    """Separable toy sentences, each with one telling word; three sentences a document."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        label = number % 2
+        words = [*rng.choice(PLAIN, rng.integers(3, 12)), rng.choice(GOOD if label else BAD),
+                 f"n{number}"]
+        rng.shuffle(words)
+        rows.append({"id": f"{number // 3}_{number % 3}", "document": str(number // 3),
+                     "text": " ".join(words), "label": label})
+    return rows
+
+
+def tiny_task(count: int = 400):
+    return make_task("tiny", "Tiny", split_rows(tiny_rows(count), 100, 60), ("bad", "good"),
+                     source="made by the test", licence="none", citation="none",
+                     label_rule="the telling word")
+
+
+def tiny_checkpoint(folder: Path, seed: int = 0) -> str:
+    """Save a two-layer BERT of width 16 with its tokenizer as `save_pretrained` does."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *GOOD, *BAD, *PLAIN]
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]",
+                            cls_token="[CLS]", sep_token="[SEP]").save_pretrained(folder)
+    torch.manual_seed(seed)
+    BertModel(BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=2,
+                         num_attention_heads=2, intermediate_size=32,
+                         max_position_embeddings=64)).save_pretrained(folder)
+    return str(folder)
