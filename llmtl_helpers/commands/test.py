@@ -1,0 +1,72 @@
+"""Run every test, notebooks included, away from the learner's own runs.
+
+A file or folder that is named is tested instead of everything, and what follows `--` goes
+to pytest: `test tests/test_curves.py`, `test -- -x -k curve`.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
+
+# Lax: committed notebooks hold no outputs to compare with; a cell fails by raising.
+NOTEBOOKS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("pytest", nargs="*", metavar="PATH",
+                        help="test file, folder or notebook; after --, options of pytest")
+
+
+def run(args: Namespace) -> int:
+    if find_spec("pytest") is None or find_spec("nbval") is None:
+        raise LearnerError("the packages for testing are not installed",
+                           next="run `python3 start.py test`, which adds them")
+    with separate_home() as home:
+        return subprocess.call([sys.executable, "-m", "pytest", *pytest_arguments(args.pytest)],
+                               cwd=paths.ROOT, env=environment(home))
+
+
+def pytest_arguments(given: list[str]) -> list[str]:
+    """`given` completed: notebooks are always run as such; all tests if no path is named."""
+    named = any((paths.ROOT / word.partition("::")[0]).exists()
+                for word in given if not word.startswith("-"))
+    return [*NOTEBOOKS, "--durations=5", *given, *([] if named else ["tests", "notebooks"])]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The variables under which the tests and the notebooks' kernels run."""
+    from llmtl_helpers.commands.lab import jupyter_environment
+
+    return {
+        **os.environ,
+        **jupyter_environment(home / "jupyter"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "LLMTL_HOME": str(home),
+        "LLMTL_PROFILE": "smoke",
+    }
+
+
+@contextmanager
+def separate_home():
+    """A temporary home whose cache is the suite's own, so that nothing is fetched twice."""
+    paths.cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="llmtl-test-", ignore_cleanup_errors=True) as folder:
+        link(paths.cache(), Path(folder) / "cache")
+        yield Path(folder)
+
+
+def link(target: Path, place: Path) -> None:
+    if os.name == "nt":  # a symbolic link needs rights there that a learner may not have
+        import _winapi
+
+        _winapi.CreateJunction(str(target), str(place))
+    else:
+        place.symlink_to(target, target_is_directory=True)
