@@ -1,0 +1,213 @@
+"""TwinExplorer: choose among the runs of the ledger, guess first, add a live dot."""
+
+import time
+from pathlib import Path
+
+from ipywidgets import VBox
+
+from llmtl_helpers.arms import ARMS
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.plots import TwinFigure, twin_curve
+from llmtl_helpers.plots.figure import table_html
+from llmtl_helpers.plots.twin import table
+from llmtl_helpers.plots.words import METRICS
+from llmtl_helpers.profiles import Profile, get_profile
+from llmtl_helpers.tasks import task_names
+from llmtl_helpers.widgets import guesses
+from llmtl_helpers.widgets.guard import guard
+from llmtl_helpers.widgets.latest import Latest
+from llmtl_helpers.widgets.panel import ALL, Panel, question, sentence
+from llmtl_helpers.widgets.picture import Picture
+from llmtl_helpers.widgets.shelf import Shelf
+from llmtl_helpers.widgets.state import State, read, require
+from llmtl_helpers.widgets.training import LiveTraining
+
+GUESSED = "fine_tuned"  # the arm whose score is guessed
+
+
+class TwinExplorer(LiveTraining, VBox):
+    """A twin curve to choose from, with a guess before the reveal and live runs after it.
+
+    Every control is an attribute: domain, metric, seed ("all" or a number), arms, size,
+    prediction, train_arm and state have a `value` to set; commit, show, train, stop and
+    reset have a `click()`. picture, table, guess_text, live_text, cost and progress show.
+
+    Args:
+        task: name of the task that is shown first.
+        profile: name or Profile by which live runs are trained; default: `get_profile()`.
+        ledger: default: `Ledger()`.
+        theme, scale: as in `twin_curve`; scale 1.6 suits most projectors.
+        workers, plan: instead of `sweep.Workers(count=1)` and `sweep.live_config`.
+        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+
+    Attributes:
+        alt, reading: alt text and sentence of the picture.
+        redraw_ms: milliseconds that this process took for the last picture.
+        last_error: the last exception of a handler, which is also shown in the widget.
+    """
+
+    def __init__(self, task: str = "sentiment/films", profile: str | Profile | None = None,
+                 ledger: Ledger | None = None, *, theme: str = "light", scale: float = 1.0,
+                 workers=None, plan=None, guesses_file: Path | None = None):
+        self.prepare_guard()
+        profile = profile if isinstance(profile, Profile) else get_profile(profile)
+        self.shelf = Shelf(ledger if ledger is not None else Ledger(), profile)
+        self.redraw = Latest(self._draw)
+        self.redraw_ms = 0.0
+        self._picture = Picture(theme, scale)
+        self._guesses = guesses_file or guesses.file()
+        self._open: set[str] = set()  # tasks whose curves have been revealed
+        self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
+        tasks = task_names()
+        task = next((name for name in tasks if task in (name, name.partition("/")[0])), task)
+        self._panel = Panel([*tasks, *([] if task in tasks else [task])], task)
+        for name, control in vars(self._panel).items():
+            setattr(self, name, control)
+        super().__init__(self._panel.rows(self.errors))
+        self.shelf.read(task)
+        self._panel.offer(self.shelf.sizes, self.shelf.seeds)
+        for control in (self.metric, self.seed, self.arms, self.size, self.train_arm):
+            control.observe(self._changed, "value")
+        self.domain.observe(self._domain_changed, "value")
+        self.state.observe(self._state_written, "value")
+        self.commit.on_click(self._commit)
+        self.show.on_click(self._show)
+        self.reset.on_click(self._reset)
+        self.prepare_training(workers, plan)
+        self._changed()
+
+    @property
+    def alt(self) -> str:
+        return self._picture.alt
+
+    @property
+    def reading(self) -> str:
+        return self._picture.reading
+
+    @property
+    def hidden(self) -> list[str]:
+        """Trained networks that wait for a guess."""
+        return [] if self.domain.value in self._open else self.shelf.trained
+
+    def static(self) -> TwinFigure:
+        """The same view as a picture, a table and a sentence, for pages without a kernel.
+
+        Nothing is hidden in it: such a page has no button that could reveal it.
+        """
+        return twin_curve(self.shelf.rows, self.metric.value, self.arms.value,
+                          theme=self._picture.theme, scale=self._picture.scale,
+                          at=self.size.value)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until no run is being trained and the picture is up to date.
+
+        Returns:
+            False if `timeout` seconds were not enough.
+        """
+        return self._live.wait(timeout) and self.redraw.wait(timeout)
+
+    def _repr_mimebundle_(self, **kwargs):
+        """The widget, and the static twin for viewers that know no widgets."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle:
+            bundle["text/html"] = self.static().html()
+        return bundle
+
+    def _draw(self) -> None:
+        """Called through `redraw`, so by one thread at a time."""
+        began = time.perf_counter()
+        if not self.arms.value:
+            raise LearnerError("no arm is chosen", next="choose at least one arm")
+        hidden, n, seed = self.hidden, self.size.value, self.seed.value
+        key = (self.shelf.version, self.domain.value, self.metric.value, self.arms.value,
+               tuple(hidden))
+        if self._found[0] != key:
+            self._found = key, self.shelf.data(self.metric.value, self.arms.value, hidden)
+            self.table.value = table_html(table(self._found[1]))
+        with self.hold():
+            self.picture.value = self._picture.html(key, self._found[1], self.shelf.sizes, n,
+                                                    None if seed == ALL else seed)
+            self.state.value = str(self._state())
+        self.question.value = sentence(
+            question(self.metric.value, GUESSED, n) if hidden else
+            "Guess again for another size, if you like: guesses are kept.")
+        self.show.disabled = not hidden
+        self.show_cost()
+        self.redraw_ms = 1000 * (time.perf_counter() - began)
+
+    def _state(self) -> State:
+        seed = self.seed.value
+        return State(self.domain.value, self.size.value, self.metric.value, self.arms.value,
+                     None if seed == ALL else seed)
+
+    @guard
+    def _changed(self, change=None) -> None:
+        if not self.held:
+            self.redraw()
+
+    @guard
+    def _domain_changed(self, change) -> None:
+        if not self.held:
+            self.shelf.read(self.domain.value)
+            with self.hold():
+                self._panel.offer(self.shelf.sizes, self.shelf.seeds)
+            self.guess_text.value = ""
+            self.redraw()
+
+    @guard
+    def _state_written(self, change) -> None:
+        if self.held or change["new"] == str(self._state()):
+            return
+        try:
+            self._apply(read(change["new"], self._state()))
+        finally:
+            with self.hold():  # what could not be applied is quoted in the error
+                self.state.value = str(self._state())
+        self.redraw()
+
+    def _apply(self, wanted: State) -> None:
+        """Set all controls, or none."""
+        require("task", wanted.task, self.domain.options)
+        require("metric", wanted.metric, METRICS)
+        if not wanted.arms:
+            raise LearnerError("the state names no arm", next=f"name some of {', '.join(ARMS)}")
+        for arm in wanted.arms:
+            require("arm", arm, ARMS)
+        there = Shelf(self.shelf.ledger, self.shelf.profile)
+        there.read(wanted.task)
+        require("n", wanted.n, there.sizes)
+        require("seed", wanted.seed, [None, *there.seeds])
+        with self.hold():
+            self.domain.value = wanted.task
+            self.shelf.read(wanted.task)
+            self._panel.offer(self.shelf.sizes, self.shelf.seeds)
+            self.size.value = wanted.n
+            self.seed.value = ALL if wanted.seed is None else wanted.seed
+            self.metric.value, self.arms.value = wanted.metric, wanted.arms
+
+    @guard
+    def _commit(self, button=None) -> None:
+        guess, n, metric = self.prediction.value, self.size.value, self.metric.value
+        guesses.check_guess(guess)
+        found, seen = self.shelf.summary(GUESSED, n, metric), not self.hidden
+        self.guess_text.value = sentence(
+            guesses.judge(guess, found, self.shelf.all_shipped(GUESSED, n)), strong=True)
+        self._open.add(self.domain.value)
+        self.redraw()
+        guesses.remember(self._guesses, guess, self.domain.value, metric, GUESSED, n, found, seen)
+
+    @guard
+    def _show(self, button=None) -> None:
+        self._open.add(self.domain.value)
+        self.guess_text.value = sentence("Shown without a guess.")
+        self.redraw()
+
+    @guard
+    def _reset(self, button=None) -> None:
+        """Start over: hide the curves again and show all arms and seeds. No run is deleted."""
+        self._open.clear()
+        with self.hold():
+            self.prediction.value, self.arms.value, self.seed.value = 0.5, tuple(ARMS), ALL
+        self.guess_text.value = ""
+        self.redraw()

@@ -1,0 +1,74 @@
+"""The rows an explorer shows, chosen from the ledger."""
+
+import threading
+from collections.abc import Sequence
+from statistics import median
+
+from llmtl_helpers.arms import ARMS
+from llmtl_helpers.curves import Summary
+from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.plots import words
+from llmtl_helpers.plots.twin import PlotData
+from llmtl_helpers.profiles import PROFILES, Profile
+
+TRAINED = tuple(name for name, arm in ARMS.items() if arm.strategy == "all_weights")
+
+
+class Shelf:
+    """Rows of one task and one training rule.
+
+    The rule is the profile's, or the shipped one where the profile has no curve of its own:
+    `smoke` has none, and its live runs are kept and not compared with runs of another rule.
+
+    Attributes:
+        task, rows, budget: what is on the shelf now. version: changes with every `read`.
+    """
+
+    def __init__(self, ledger: Ledger, profile: Profile):
+        self.ledger, self.profile = ledger, profile
+        self.task, self.rows, self.budget, self.version = "", [], profile.budget, 0
+        self._reading = threading.RLock()  # kernel and watching thread both read
+
+    def read(self, task: str | None = None) -> None:
+        """Read the ledger anew, for the same task or another one."""
+        with self._reading:
+            self.task = task or self.task
+            every = [row for row in self.ledger.rows(task=self.task)
+                     if row["purpose"] in ("curve", "live")]
+            rules = {row["budget"] for row in every if row["purpose"] == "curve"}
+            shipped = PROFILES["full"].budget
+            own = self.profile.budget in rules or shipped not in rules
+            self.budget = self.profile.budget if own else shipped
+            self.rows = [row for row in every if row["budget"] == self.budget]
+            self.version += 1
+
+    @property
+    def sizes(self) -> list[int]:
+        return sorted({row["n"] for row in self.rows}) or list(self.profile.sizes)
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted({row["run_seed"] for row in self.rows if row["purpose"] == "curve"})
+
+    @property
+    def trained(self) -> list[str]:
+        """Arms with trained networks that have runs here: what a guess hides."""
+        there = {row["arm"] for row in self.rows}
+        return [arm for arm in TRAINED if arm in there]
+
+    def data(self, metric: str, arms: Sequence[str], hidden: Sequence[str]) -> PlotData:
+        return PlotData(self.rows, metric, arms, [arm for arm in hidden if arm in arms])
+
+    def summary(self, arm: str, n: int, metric: str) -> Summary | None:
+        """All runs of an arm at a size, whether or not the arm is shown."""
+        return words.summary_at(PlotData(self.rows, metric, [arm]).curves, arm, n)
+
+    def all_shipped(self, arm: str, n: int) -> bool:
+        return all(row.get("shipped") for row in self.rows
+                   if (row["arm"], row["n"], row["purpose"]) == (arm, n, "curve"))
+
+    def seconds(self, arm: str, n: int) -> float | None:
+        """Median seconds of such runs, if the profile trains by the rule shown."""
+        times = [row["seconds"] for row in self.rows
+                 if (row["arm"], row["n"]) == (arm, n) and row.get("seconds")]
+        return median(times) if times and self.budget == self.profile.budget else None

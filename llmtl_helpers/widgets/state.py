@@ -1,0 +1,68 @@
+"""The whole state of an explorer as one line that can be copied, sent and pasted."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
+
+from llmtl_helpers.errors import LearnerError
+
+EXAMPLE = "task=sentiment/films;n=256;metric=accuracy;arms=fine_tuned,scratch;seed=all"
+
+
+@dataclass(frozen=True)
+class State:
+    """What is looked at. `seed` is None for all seeds together."""
+
+    task: str
+    n: int
+    metric: str
+    arms: tuple[str, ...]
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        seed = "all" if self.seed is None else self.seed
+        return (f"task={self.task};n={self.n};metric={self.metric};"
+                f"arms={','.join(self.arms)};seed={seed}")
+
+
+def read(text: str, now: State) -> State:
+    """The state that `text` describes; parts that are left out stay as they are `now`.
+
+    Raises:
+        LearnerError: a part is not `name=value`, its name is unknown or given twice, or a
+            number is no number.
+    """
+    given: dict[str, str] = {}
+    names = [field.name for field in fields(State)]
+    for part in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or name not in names or name in given:
+            why = ("it is given twice" if name in given else
+                   f"the names are {', '.join(names)}" if equals else "it has no '='")
+            raise LearnerError(f"the part {part!r} of the state cannot be read", why,
+                               f"write it like {EXAMPLE}")
+        given[name] = value
+    if not given:
+        raise LearnerError("the state is empty", next=f"write it like {EXAMPLE}")
+    changes: dict = dict(given)
+    if "n" in given:
+        changes["n"] = _number(given["n"].replace(",", ""), "n")
+    if "seed" in given:
+        changes["seed"] = None if given["seed"] == "all" else _number(given["seed"], "seed")
+    if "arms" in given:
+        changes["arms"] = tuple(filter(None, (arm.strip() for arm in given["arms"].split(","))))
+    return replace(now, **changes)
+
+
+def require(name: str, value, choices: Collection) -> None:
+    """Refuse a value that is not among the choices, naming them."""
+    if value not in choices:
+        shown = ", ".join("all" if choice is None else str(choice) for choice in choices)
+        raise LearnerError(f"the state names {name} {value!r}, which is not there",
+                           next=f"choose one of {shown}")
+
+
+def _number(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise LearnerError(f"{text!r} is no value for {name}", "it is not a whole number",
+                           f"write it like {EXAMPLE}")
+    return int(text)

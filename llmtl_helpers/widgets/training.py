@@ -1,0 +1,95 @@
+"""'Train it live': the button, its progress, Stop, and what a finished run says."""
+
+from llmtl_helpers.curves import score_of
+from llmtl_helpers.plots import words
+from llmtl_helpers.widgets.guard import Guarded, guard
+from llmtl_helpers.widgets.live import LiveRun, progress_text, verdict
+from llmtl_helpers.widgets.panel import sentence
+
+
+class LiveTraining(Guarded):
+    """Mixin of an explorer with the controls train_arm, train, stop, progress, live_text, cost.
+
+    Uses the explorer's `shelf`, `domain`, `size`, `metric`, `arms`, `hidden` and `redraw`.
+    """
+
+    def prepare_training(self, workers, plan) -> None:
+        self._live = LiveRun(self._live_event, self._live_end, workers)
+        self._plan = plan
+        self.train.on_click(self._train)
+        self.stop.on_click(self._stop)
+
+    def show_cost(self) -> None:
+        """How long such runs took where the rows were made: said before one is started."""
+        arm, n = self.train_arm.value, self.size.value
+        seconds = self.shelf.seconds(arm, n)
+        took = f"took {seconds:.0f} s where the runs shown were made" if seconds else (
+            "has not been timed here yet")
+        self.cost.value = sentence(f"A run of {words.spoken(arm)} with {words.labels(n)} {took}. "
+                                   "It uses a seed that none of them has.")
+
+    @guard
+    def _train(self, button=None) -> None:
+        if self.hidden:
+            self.live_text.value = sentence(
+                "Your guess comes first: commit one, or press “Just show me”. Then train.")
+            return
+        task, arm, n = self.domain.value, self.train_arm.value, self.size.value
+        self._live.start(lambda: self._config(task, arm, n))
+        self.stop.disabled = False
+        self.progress.value = 0
+        self.live_text.value = sentence(
+            f"Getting ready to train {words.spoken(arm)} with {words.labels(n)}.")
+
+    def _config(self, task: str, arm: str, n: int):
+        plan = self._plan
+        if plan is None:
+            from llmtl_helpers.sweep import live_config as plan
+        return plan(task, arm, n, self.shelf.profile, self.shelf.ledger)
+
+    @guard
+    def _stop(self, button=None) -> None:
+        if self._live.busy:
+            self._live.stop()
+            self.live_text.value = sentence("Stopping: this takes up to two seconds.")
+
+    @guard
+    def _live_event(self, event) -> None:
+        """Called from the watching thread."""
+        if event.kind == "progress" and not self._live.stopping:
+            self.progress.value = event.update / max(1, event.updates)
+            self.live_text.value = sentence(progress_text(
+                event.update, event.updates, event.loss, event.seconds))
+        elif event.kind == "failed":
+            self.live_text.value = sentence(f"The run failed. {event.reason}", strong=True)
+        elif event.kind == "stopped":
+            self.progress.value = 0
+            self.live_text.value = sentence("Stopped. Runs that were finished before are kept.")
+        elif event.kind == "done":
+            self.shelf.ledger.add(event.row)
+            self.progress.value = 1
+            self._add(event.row)
+
+    def _add(self, row: dict) -> None:
+        """Show a finished run and say what it means."""
+        self.shelf.read()
+        here = row["task"] == self.domain.value
+        summary = self.shelf.summary(row["arm"], row["n"], self.metric.value) if here else None
+        text = verdict(row, score_of(row, self.metric.value), summary, self.shelf.budget)
+        if not here:
+            text += f" It belongs to {row['task']}: choose that data to see it."
+        elif row["arm"] not in self.arms.value:
+            text += " Choose its arm above to see its star."
+        self.live_text.value = sentence(text, strong=True)
+        self.redraw()
+
+    @guard
+    def _live_end(self, error: Exception | None) -> None:
+        """Called from the watching thread when there is nothing more to come."""
+        self.stop.disabled = True
+        if self._live.stopping and error is None and self.progress.value < 1:
+            self.progress.value = 0
+            self.live_text.value = sentence("Stopped. Runs that were finished before are kept.")
+        if error is not None:
+            self.live_text.value = sentence("No run was made; the reason stands above the picture.")
+            raise error
