@@ -296,7 +296,7 @@ def test_state_round_trip(make):
 def test_parts_left_out_of_a_state_stay_as_they_are(make):
     explorer = open_explorer(make)
     explorer.state.value = " n = 1,024 ; seed=1"
-    assert explorer.state.value == f"task={FILMS};n=1024;metric=accuracy;arms={','.join(ARMS)};seed=1"
+    assert explorer.state.value == f"task={FILMS};n=1024;metric=accuracy;arms=all;seed=1"
 
 
 @pytest.mark.parametrize("wrong, why", [
@@ -318,6 +318,7 @@ def test_an_unknown_state_is_answered_and_changes_nothing(make, wrong, why):
 def test_state_text_is_read_back():
     state = State(FILMS, 256, "accuracy", ("fine_tuned",), None)
     assert read(str(state), State("other", 1, "macro_f1", (), 3)) == state
+    assert read("arms=all", state).arms == tuple(ARMS)
 
 
 # -- many events, errors ---------------------------------------------------------------------

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from llmtl_helpers.errors import LearnerError
 
 # In a dark JupyterLab or VS Code the light picture is turned by the browser: hues stay.
-TURN = "filter:invert(1) hue-rotate(180deg)"
+TURN = "filter:invert(.93) hue-rotate(180deg)"
 STYLE = (f'<style>[data-jp-theme-light="false"] img.llmtl-light,'
          f".vscode-dark img.llmtl-light{{{TURN}}}</style>")
 FORMATS = (".png", ".svg", ".pdf")
@@ -87,7 +87,7 @@ def figure_html(png: bytes, alt: str, reading: str, theme: str, rest: str = "") 
     return (f'{STYLE}<figure style="margin:0"><img class="llmtl-{escape(theme)}" '
             f'style="max-width:100%;height:auto" alt="{escape(alt)}" '
             f'src="data:image/png;base64,{data}">'
-            f'<figcaption style="max-width:50em">{escape(reading)}</figcaption>{rest}</figure>')
+            f'<figcaption style="max-width:50em;line-height:1.4">{escape(reading)}</figcaption>{rest}</figure>')
 
 
 def table_html(table: list[dict], summary: str = "Table of this figure") -> str:

@@ -110,8 +110,8 @@ def backdrop(found: PlotData, title: str | None, theme: str, scale: float,
     draw.key(axes, look, band=any(point.band for point in lines),
              runs=any(point.k > 1 for point in lines), live=LIVE if found.live else None)
     if found.hidden:
-        write(axes, 0.5, 0.9, "the trained networks appear\nonce you have made a guess", look,
-              ha="center", va="center", style="italic")
+        write(axes, draw.HANDLE[0], 1.0, "the trained networks\nappear after your guess", look,
+              va="top", style="italic")
     return figure, axes
 
 

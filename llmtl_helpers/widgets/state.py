@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 
+from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 
 EXAMPLE = "task=sentiment/films;n=256;metric=accuracy;arms=fine_tuned,scratch;seed=all"
@@ -20,8 +21,8 @@ class State:
 
     def __str__(self) -> str:
         seed = "all" if self.seed is None else self.seed
-        return (f"task={self.task};n={self.n};metric={self.metric};"
-                f"arms={','.join(self.arms)};seed={seed}")
+        arms = "all" if self.arms == tuple(ARMS) else ",".join(self.arms)
+        return f"task={self.task};n={self.n};metric={self.metric};arms={arms};seed={seed}"
 
 
 def read(text: str, now: State) -> State:
@@ -49,7 +50,8 @@ def read(text: str, now: State) -> State:
     if "seed" in given:
         changes["seed"] = None if given["seed"] == "all" else _number(given["seed"], "seed")
     if "arms" in given:
-        changes["arms"] = tuple(filter(None, (arm.strip() for arm in given["arms"].split(","))))
+        named = tuple(filter(None, (arm.strip() for arm in given["arms"].split(","))))
+        changes["arms"] = tuple(ARMS) if named == ("all",) else named
     return replace(now, **changes)
 
 

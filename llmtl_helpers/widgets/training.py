@@ -91,5 +91,5 @@ class LiveTraining(Guarded):
             self.progress.value = 0
             self.live_text.value = sentence("Stopped. Runs that were finished before are kept.")
         if error is not None:
-            self.live_text.value = sentence("No run was made; the reason stands above the picture.")
+            self.live_text.value = sentence(f"No run was made. {error}", strong=True)
             raise error
