@@ -73,15 +73,15 @@ def _fetch(names: list[str], kind: str) -> int:
         if is_hub_name(name):
             print(f"{name}: ready in {fetch_hub_snapshot(name, kind)}")
             continue
-        with _progress_bar(get_asset(name)) as progress:
+        with progress_bar(get_asset(name)) as progress:
             folder = fetch_asset(name, progress)
         print(f"{name}: ready in {folder}")
     return 0
 
 
 @contextmanager
-def _progress_bar(asset: Asset) -> Iterator[Progress]:
-    """A bar with bytes, speed and time left on a terminal; a line where there is none."""
+def progress_bar(asset: Asset) -> Iterator[Progress]:
+    """A bar with bytes and time left on a terminal; a line where there is none."""
     if not sys.stderr.isatty():
         started = []
 
