@@ -67,7 +67,7 @@ def main(argv):
         print("\nStopped. Nothing is broken: the same command completes the set-up.",
               file=sys.stderr)
         return 130
-    return code or hand_over([python(), "-m", "llmtl_helpers"] + command)
+    return code or hand_over(suite(*command))
 
 
 def read_torch_index(argv):
@@ -120,7 +120,7 @@ def check_python(version):
 def check_venv_module():
     try:
         import ensurepip
-        import venv as _
+        import venv as _  # only to see whether it is there
         ensurepip.version()
     except ImportError:
         raise SetupError(
@@ -197,7 +197,11 @@ def set_up(extra, torch_index):
 
 
 def hold(lock):
-    """Keep a second set-up out of this folder until `lock` is closed, or this process ends."""
+    """Keep a second set-up out of this folder until `lock` is closed here and in pip.
+
+    pip inherits it: it goes on for a while if this process alone is killed.
+    """
+    os.set_inheritable(lock.fileno(), True)
     try:
         if WINDOWS:
             import msvcrt
@@ -223,8 +227,9 @@ def run(step, command, log):
     """
     # A user-wide `pip install --user` setting would make pip refuse to work in .venv.
     env = dict(os.environ, PIP_USER="0", PIP_DISABLE_PIP_VERSION_CHECK="1", PYTHONUTF8="1")
-    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, encoding="utf-8", errors="replace")
+    process = subprocess.Popen(command, cwd=ROOT, env=env, close_fds=False,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               encoding="utf-8", errors="replace")
     lines = []
 
     def read():
@@ -297,8 +302,9 @@ def explain(step, output, log):
     if re.search(NETWORK, output):
         return ("The package index could not be reached, or does not hold what is needed. Check "
                 "the network; behind a proxy or a mirror, check pip's settings." + again)
-    errors = [line.strip() for line in output.splitlines() if "rror" in line] or ["no reason given"]
-    return "Set-up failed at the step `%s`: %s." % (step, errors[-1][:300].rstrip(".")) + again
+    errors = [line.strip() for line in output.splitlines() if "error" in line.lower()]
+    reason = (errors or ["no reason given"])[-1][:300].rstrip(".")
+    return "Set-up failed at the step `%s`: %s." % (step, reason) + again
 
 
 # --- the data -------------------------------------------------------------------------------
@@ -319,11 +325,16 @@ def fetch_assets(command):
         fetched = False
     if fetched or command == "assets":
         return 0
-    code = subprocess.call([python(), "-m", "llmtl_helpers", "assets", "fetch"])
+    code = subprocess.call(suite("assets", "fetch"))
     if code == 0:
         with open(mark, "w", encoding="utf-8") as file:
             file.write(digest)
     return 0 if command == "doctor" else code
+
+
+def suite(*arguments):
+    """The suite's own command line. -P: nothing is imported from the folder one is in."""
+    return [python(), "-P", "-m", "llmtl_helpers"] + list(arguments)
 
 
 def hand_over(command):

@@ -1,10 +1,12 @@
 """Open JupyterLab at the first notebook, reachable from this machine only.
 
-Its settings, kernels and working files are kept in the suite's own folder, so that it
-neither reads nor changes another JupyterLab's. The notebooks are opened in place: what
-you run and write is saved in `notebooks/`.
+You work on copies, in the folder `notebooks` of your own files: the suite's notebooks stay
+as they came, so that an update never collides with what you wrote. JupyterLab's settings,
+kernels and working files are the suite's own too; those of another JupyterLab are neither
+read nor changed.
 """
 
+import hashlib
 import json
 import os
 from argparse import ArgumentParser, Namespace
@@ -37,13 +39,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    notebook = find_notebook(args.notebook)
+    folder = paths.home() / "notebooks"
+    for sentence in hand_out(paths.ROOT / "notebooks", folder):
+        print(sentence)
+    notebook = find_notebook(folder, args.notebook)
     os.environ.update(jupyter_environment(paths.home() / "jupyter"))
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):  # kernels and settings from elsewhere
         os.environ.pop(name, None)
     if not os.environ.get("JUPYTER_TOKEN"):  # empty would mean: no token; absent: a random one
         os.environ.pop("JUPYTER_TOKEN", None)
-    print(f"JupyterLab opens {notebook.relative_to(paths.ROOT)}. Ctrl-C here ends it.", flush=True)
+    print(f"JupyterLab opens {notebook}. Ctrl-C here ends it.", flush=True)
 
     from jupyterlab.labapp import LabApp  # after the environment is set: it is read on import
 
@@ -51,17 +56,47 @@ def run(args: Namespace) -> int:
     return 0
 
 
-def find_notebook(name: str) -> Path:
-    """The notebook whose file name is `name` or begins with it.
+def hand_out(source: Path, folder: Path) -> list[str]:
+    """Copy the notebooks of `source` that `folder` lacks; renew those the learner left alone.
+
+    Returns:
+        One sentence per notebook that has a new edition which was not copied, since the
+        learner's copy holds work.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    record = folder / ".handed_out.json"  # file name -> hash of the edition that was copied
+    try:
+        editions = json.loads(record.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        editions = {}
+    sentences = []
+    for original in sorted(source.glob("*.ipynb")):
+        copy, edition = folder / original.name, _hash(original)
+        known = editions.get(original.name)
+        if not copy.exists() or _hash(copy) == known:
+            copy.write_bytes(original.read_bytes())
+            editions[original.name] = edition
+        elif known != edition:
+            sentences.append(f"There is a new edition of {original.name}, and yours was kept. "
+                             f"To get the new one, rename {copy} and start again.")
+    record.write_text(json.dumps(editions, indent=1), encoding="utf-8")
+    return sentences
+
+
+def _hash(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def find_notebook(folder: Path, name: str) -> Path:
+    """The notebook in `folder` whose file name is `name` or begins with it.
 
     Raises:
         LearnerError: there is none.
     """
-    folder = paths.ROOT / "notebooks"
     found = sorted(folder.glob(f"{name.removesuffix('.ipynb')}*.ipynb")) if name else []
     if not found:
         there = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb"))) or "none"
-        raise LearnerError(f"there is no notebook called {name!r}", f"in {folder} there are: {there}",
+        raise LearnerError(f"there is no notebook called {name!r}", f"there are: {there}",
                            "choose one of them, or its number")
     return found[0]
 
@@ -96,10 +131,10 @@ def server_arguments(notebook: Path, port: int, no_browser: bool) -> list[str]:
     arguments = [
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
-        f"--ServerApp.root_dir={paths.ROOT}",
-        f"--LabApp.default_url=/lab/tree/{notebook.relative_to(paths.ROOT).as_posix()}",
+        f"--ServerApp.root_dir={notebook.parent}",
+        f"--LabApp.default_url=/lab/tree/{notebook.name}",
         "--LabApp.extension_manager=readonly",  # the other one asks a package index
-        "--Application.log_level=WARN",  # the address is printed all the same
+        "--Application.log_level=ERROR",  # the address is printed all the same
     ]
     if zmq.has("curve"):  # else other users of the machine could listen in on the kernel
         arguments.append("--KernelManager.transport_encryption=auto")
