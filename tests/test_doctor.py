@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from llmtl_helpers import paths
+from llmtl_helpers import paths, rating
 from llmtl_helpers.commands import doctor
 from llmtl_helpers.commands import test as test_command
 from llmtl_helpers.commands.doctor import FAIL, NOTE, OK, Line
@@ -97,12 +97,12 @@ def test_minutes_follow_the_rating_only_where_something_is_trained(monkeypatch):
         return Lesson(Path(f"{name}.md"), "title", "question?", 6.0, 1, 2, tflop)
 
     monkeypatch.setattr(source, "read_lessons", lambda: [lesson("00_a", 0), lesson("01_b", 9)])
-    rows = doctor.notebook_minutes(doctor.REFERENCE_GFLOPS / 2)
+    rows = rating.notebook_minutes(rating.REFERENCE_GFLOPS / 2)
     assert [row["minutes"] for row in rows] == [6.0, 12.0]
 
 
 def test_the_rating_is_a_positive_number_of_gflops():
-    assert 0.1 < doctor.matmul_rating(size=128, seconds=0.02) < 1e6
+    assert 0.1 < rating.matmul_rating(size=128, seconds=0.02) < 1e6
 
 
 def test_pytest_runs_everything_unless_a_path_is_named():

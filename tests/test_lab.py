@@ -105,7 +105,8 @@ def get(url: str) -> int:
 
 def test_a_real_server_asks_for_its_token_and_has_one_kernel(tmp_path):
     env = {**os.environ, "LLMTL_HOME": str(tmp_path), "JUPYTER_TOKEN": ""}
-    command = [sys.executable, "-m", "llmtl_helpers", "lab", "--no-browser", "--port", str(free_port())]
+    command = [sys.executable, "-m", "llmtl_helpers", "lab", "--no-browser",
+               "--port", str(free_port())]
     with subprocess.Popen(command, env=env, cwd=paths.ROOT, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as server:
         try:

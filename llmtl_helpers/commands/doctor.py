@@ -18,12 +18,10 @@ from dataclasses import asdict, dataclass
 from llmtl_helpers import paths
 from llmtl_helpers.environment import normalise, read_pins, read_project
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.rating import REFERENCE_GFLOPS, matmul_rating, notebook_minutes
 
 OK, NOTE, FAIL = "OK", "NOTE", "FAIL"
 
-# What the rating below gives on the two idle cores on which the lessons' minutes are measured.
-REFERENCE_GFLOPS = 180
-RATING_SECONDS = 2
 KERNEL_SECONDS = 60
 
 SET_UP = "run `python3 start.py`, which completes the set-up"
@@ -253,39 +251,6 @@ def kernel() -> Iterator[Line]:
 
 
 CHECKS = (python_version, package_versions, machine, home_folder, assets, runs, figures, kernel)
-
-
-# --- speed ----------------------------------------------------------------------------------
-
-
-def matmul_rating(size: int = 1024, seconds: float = RATING_SECONDS) -> float:
-    """GFLOP/s of 32-bit matrix products of `size` x `size` on the CPU, all threads."""
-    import torch
-
-    a = torch.rand(size, size)
-    b = torch.rand(size, size)
-    a @ b  # the first product pays for set-up of the threads
-    products, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < seconds:
-        a @ b
-        products += 1
-    return 2 * size**3 * products / elapsed / 1e9
-
-
-def notebook_minutes(gflops: float) -> list[dict]:
-    """Per notebook its minutes here: those measured, times reference rating over this one.
-
-    A notebook that trains nothing (`tflop: 0` in its lesson) is not scaled.
-    """
-    from llmtl_helpers.lessons.source import read_lessons
-
-    rows = []
-    for lesson in read_lessons():
-        factor = REFERENCE_GFLOPS / gflops if lesson.tflop else 1.0
-        rows.append({"notebook": lesson.name, "title": lesson.heading,
-                     "minutes": round(lesson.minutes_2cores * factor, 1),
-                     "download_mb": lesson.download_mb, "memory_mb": lesson.memory_mb})
-    return rows
 
 
 def print_minutes(gflops: float | None, rows: list[dict]) -> None:
