@@ -9,12 +9,15 @@ import time
 
 import pytest
 from rows import make_curve, make_row
+from test_tasks import parquet_folder
+from tiny import tiny_checkpoint
 
 from llmtl_helpers import Ledger, TwinExplorer
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
-from llmtl_helpers.sweep import Event
+from llmtl_helpers.sweep import Event, Workers
+from llmtl_helpers.sweep.workers import PATIENCE
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.widgets import guesses
 from llmtl_helpers.widgets.latest import Latest
@@ -525,6 +528,13 @@ def test_runs_of_another_rule_are_kept_and_not_compared(make, ledger):
     assert len(ledger.rows(purpose="live", budget="smoke")) == 1 and "Stars" not in explorer.alt
 
 
+def test_own_runs_on_older_data_stay_out_of_the_figure(make, ledger):
+    ledger.add(make_row(purpose="live", run_seed=1000, data_fingerprint="1" * 64))
+    explorer = open_explorer(make)
+    assert explorer.last_error is None and "Stars" not in explorer.alt
+    assert "fine-tuned checkpoint gets 0.78" in explorer.reading
+
+
 def test_cost_is_said_before_the_run(make):
     explorer = open_explorer(make)
     assert "took 50 s where the runs shown were made" in explorer.cost.value
@@ -534,6 +544,47 @@ def test_cost_is_said_before_the_run(make):
 
 
 def test_time_left_follows_the_pace():
-    assert progress_text(10, 250, 0.512, 4.0) == (
-        "update 10 of 250, loss 0.51, about 96 s left")
-    assert progress_text(0, 250, None, 0.0) == "update 0 of 250"
+    """20 s went into loading; ten updates then took 4 s."""
+    assert progress_text(20, 250, 0.512, 24.0, first=(10, 20.0)) == (
+        "update 20 of 250, loss 0.51, about 92 s left")
+    assert progress_text(10, 250, None, 20.0, first=(10, 20.0)) == (
+        "update 10 of 250, time left not known yet")
+
+
+# -- with real worker processes --------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def tiny_run(tmp_path_factory):
+    """A function that plans a real run on a toy task and a toy checkpoint."""
+    from llmtl_helpers import load_task
+    from llmtl_helpers.models import weights_recipe
+
+    folder = tmp_path_factory.mktemp("world")
+    task = f"folder:{parquet_folder(folder / 'data')}"
+    checkpoint = tiny_checkpoint(folder / "checkpoint")
+    return lambda updates: RunConfig.from_row(make_row(
+        task=task, n=16, run_seed=1000, subset_seed=1000, purpose="live", updates=updates,
+        checkpoint=checkpoint, validation_limit=20, test_limit=40, budget="tiny",
+        data_fingerprint=load_task(task).fingerprint,
+        weights_recipe=weights_recipe(checkpoint, "pretrained")))
+
+
+def test_a_real_worker_trains_a_live_run(make, ledger, tiny_run):
+    explorer = open_explorer(make, workers=Workers(threads=1), plan=lambda *_: tiny_run(5))
+    explorer.train.click()
+    assert explorer.wait(120) and explorer.last_error is None
+    (row,) = ledger.rows(purpose="live")
+    assert row["status"] == "done" and 0 <= row["score"] <= 1 and row["updates"] == 5
+    assert "choose that data to see it" in explorer.live_text.value
+
+
+def test_stop_ends_a_real_worker_within_about_two_seconds(make, ledger, tiny_run):
+    explorer = open_explorer(make, workers=Workers(threads=1), plan=lambda *_: tiny_run(100_000))
+    moving = threading.Event()
+    explorer.progress.observe(lambda change: change["new"] and moving.set(), "value")
+    explorer.train.click()
+    assert moving.wait(120)
+    began = time.monotonic()
+    explorer.stop.click()
+    assert explorer.wait(10) and time.monotonic() - began < PATIENCE + 1
+    assert "Stopped" in explorer.live_text.value and ledger.rows(purpose="live") == []

@@ -27,8 +27,10 @@ class LiveRun:
     def busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, plan: Callable) -> None:
+    def start(self, plan: Callable, ready: Callable[[], None]) -> None:
         """Train the run that `plan()` returns; it is called in the thread, for it reads the data.
+
+        `ready()` is called before the thread starts, so what it shows never comes too late.
 
         Raises:
             LearnerError: a run is being trained.
@@ -37,6 +39,7 @@ class LiveRun:
             if self.busy:
                 raise LearnerError("a run is being trained already",
                                    next="wait until it is done, or press Stop first")
+            ready()
             self._stop = threading.Event()
             self._thread = threading.Thread(target=self._watch, args=(plan, self._stop),
                                             name="live-run", daemon=True)
@@ -73,14 +76,21 @@ class LiveRun:
             self.on_end(None)
 
 
-def progress_text(update: int, updates: int, loss: float | None, seconds: float) -> str:
-    """Where a run is and how long it will take, from its mean pace so far."""
+def progress_text(update: int, updates: int, loss: float | None, seconds: float,
+                  first: tuple[int, float]) -> str:
+    """Where a run is and how long it will take.
+
+    Args:
+        first: update and seconds of the first report. The pace is measured from there, since
+            the seconds before it went into loading data and weights.
+    """
     text = f"update {update:,} of {updates:,}"
     if loss is not None:
         text += f", loss {loss:.2f}"
-    if update and seconds:
-        text += f", about {seconds * (updates - update) / update:.0f} s left"
-    return text
+    done, spent = update - first[0], seconds - first[1]
+    if done > 0 and spent >= 0:
+        return f"{text}, about {spent * (updates - update) / done:.0f} s left"
+    return f"{text}, time left not known yet"
 
 
 def verdict(row: dict, score: float | None, summary: Summary | None, budget: str) -> str:

@@ -15,7 +15,7 @@ TRAINED = tuple(name for name, arm in ARMS.items() if arm.strategy == "all_weigh
 
 
 class Shelf:
-    """Rows of one task and one training rule.
+    """Rows of one task, one training rule and one version of the data.
 
     The rule is the profile's, or the shipped one where the profile has no curve of its own:
     `smoke` has none, and its live runs are kept and not compared with runs of another rule.
@@ -39,7 +39,7 @@ class Shelf:
             shipped = PROFILES["full"].budget
             own = self.profile.budget in rules or shipped not in rules
             self.budget = self.profile.budget if own else shipped
-            self.rows = [row for row in every if row["budget"] == self.budget]
+            self.rows = _of_one_version([row for row in every if row["budget"] == self.budget])
             self.version += 1
 
     @property
@@ -72,3 +72,16 @@ class Shelf:
         times = [row["seconds"] for row in self.rows
                  if (row["arm"], row["n"]) == (arm, n) and row.get("seconds")]
         return median(times) if times and self.budget == self.profile.budget else None
+
+
+def _of_one_version(rows: list[dict]) -> list[dict]:
+    """The rows of the data that the shipped runs were made from, or else of most runs.
+
+    Own runs from before an update of the data stay in the ledger and out of the figure.
+    """
+    weight: dict[str, tuple[int, int]] = {}
+    for row in rows:
+        shipped, all_ = weight.get(row["data_fingerprint"], (0, 0))
+        weight[row["data_fingerprint"]] = (shipped + bool(row.get("shipped")), all_ + 1)
+    best = max(weight, key=lambda version: weight[version], default=None)
+    return [row for row in rows if row["data_fingerprint"] == best]

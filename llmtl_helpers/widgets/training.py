@@ -16,6 +16,7 @@ class LiveTraining(Guarded):
     def prepare_training(self, workers, plan) -> None:
         self._live = LiveRun(self._live_event, self._live_end, workers)
         self._plan = plan
+        self._first: tuple[int, float] | None = None  # first report of the run in flight
         self.train.on_click(self._train)
         self.stop.on_click(self._stop)
 
@@ -35,7 +36,10 @@ class LiveTraining(Guarded):
                 "Your guess comes first: commit one, or press “Just show me”. Then train.")
             return
         task, arm, n = self.domain.value, self.train_arm.value, self.size.value
-        self._live.start(lambda: self._config(task, arm, n))
+        self._live.start(lambda: self._config(task, arm, n), lambda: self._ready(arm, n))
+
+    def _ready(self, arm: str, n: int) -> None:
+        self._first = None
         self.stop.disabled = False
         self.progress.value = 0
         self.live_text.value = sentence(
@@ -58,8 +62,9 @@ class LiveTraining(Guarded):
         """Called from the watching thread."""
         if event.kind == "progress" and not self._live.stopping:
             self.progress.value = event.update / max(1, event.updates)
+            self._first = self._first or (event.update, event.seconds)
             self.live_text.value = sentence(progress_text(
-                event.update, event.updates, event.loss, event.seconds))
+                event.update, event.updates, event.loss, event.seconds, self._first))
         elif event.kind == "failed":
             self.live_text.value = sentence(f"The run failed. {event.reason}", strong=True)
         elif event.kind == "stopped":
