@@ -1,0 +1,227 @@
+"""Planning and carrying out sweeps: real worker processes on a tiny checkpoint and task."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from llmtl_helpers.arms import ARMS, Arm
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.profiles import PROFILES, get_profile
+from llmtl_helpers.sweep import Workers, live_config, next_wave, trial_rows
+from llmtl_helpers.sweep.workers import PATIENCE
+from rows import make_row
+from test_tasks import parquet_folder
+from tiny import tiny_checkpoint
+
+PROFILE = replace(PROFILES["smoke"], name="tiny", budget="tiny", sizes=(8, 16, 32), seeds=3,
+                  seeds_large=2, large_from=32, trial_sizes=(16,), trial_seeds=2, min_updates=5,
+                  validation_limit=20, test_limit=40)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A task in a Parquet folder and a checkpoint folder: child processes find both by name."""
+    folder = tmp_path_factory.mktemp("world")
+    return (f"folder:{parquet_folder(folder / 'data')}", tiny_checkpoint(folder / "checkpoint"))
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(own=tmp_path / "runs", shipped=tmp_path / "none")
+
+
+@pytest.fixture
+def arms(world, monkeypatch):
+    """Two arms on the tiny checkpoint and one without a network, instead of the real ones."""
+    found = {
+        "pre": Arm("pre", "pre", world[1], "pretrained", "all_weights", "learning_rate",
+                   (1e-4, 1e-3), "#000000", "-", "o"),
+        "raw": Arm("raw", "raw", world[1], "random", "all_weights", "learning_rate",
+                   (1e-4, 1e-3), "#000000", "-", "o"),
+        "words": Arm("words", "words", "none", "none", "bag_of_words", "inverse_regularisation",
+                     (1.0, 10.0), "#000000", "-", "o"),
+    }
+    monkeypatch.setattr("llmtl_helpers.sweep.grid.ARMS", found)
+    return found
+
+
+def carry_out(configs, ledger, **kwargs):
+    for event in Workers(**kwargs).run(configs):
+        if event.kind == "done":
+            ledger.add(event.row)
+        yield event
+
+
+# --- planning ----------------------------------------------------------------------------
+
+
+def pretend(ledger, config, validation_score=0.5, **fields):
+    """A finished row for a config, without training."""
+    ledger.add({**make_row(), **config.as_row(), "validation_score": validation_score, **fields})
+
+
+def test_trials_come_first_and_the_curve_takes_the_best_on_validation(world, arms, ledger):
+    wave = next_wave(world[0], PROFILE, ledger, ["pre"])
+    assert {c.purpose for c in wave} == {"trial"} and {c.n for c in wave} == {16}
+    assert len(wave) == 4  # two rates, two seeds
+    for config in wave:
+        pretend(ledger, config, 0.9 if config.learning_rate == 1e-3 else 0.6)
+    wave = next_wave(world[0], PROFILE, ledger, ["pre"])
+    assert {c.purpose for c in wave} == {"curve"} and {c.learning_rate for c in wave} == {1e-3}
+    assert sorted((c.n, c.run_seed) for c in wave) == [
+        (8, 0), (8, 1), (8, 2), (16, 0), (16, 1), (16, 2), (32, 0), (32, 1)]
+    assert len(trial_rows(world[0], "pre", 8, PROFILE, ledger)) == 4
+
+
+def test_only_what_is_missing_is_planned(world, arms, ledger):
+    for _ in range(2):
+        for config in next_wave(world[0], PROFILE, ledger, ["pre", "raw"]):
+            pretend(ledger, config)
+    assert next_wave(world[0], PROFILE, ledger, ["pre", "raw"]) == []
+    os.remove(next(ledger.own.glob("*.json")))
+    fresh = Ledger(own=ledger.own, shipped=ledger.shipped)
+    assert len(next_wave(world[0], PROFILE, fresh, ["pre", "raw"])) == 1
+
+
+def test_the_arms_of_one_figure_get_the_same_number_of_trials_batches_and_updates(world, arms, ledger):
+    for config in next_wave(world[0], PROFILE, ledger, ["pre", "raw"]):
+        pretend(ledger, config)
+    runs = next_wave(world[0], PROFILE, ledger, ["pre", "raw"])
+    for n in PROFILE.sizes:
+        settings = {name: {(c.updates, c.batch_size, c.max_length, c.subset_seed, c.run_seed)
+                           for c in runs if c.arm == name and c.n == n} for name in ("pre", "raw")}
+        assert settings["pre"] == settings["raw"]
+    assert len({len(arm.trials) for arm in ARMS.values() if arm.knob}) == 1
+
+
+def test_a_failed_trial_counts_as_nothing(world, arms, ledger):
+    for config in next_wave(world[0], PROFILE, ledger, ["raw"]):
+        if config.learning_rate == 1e-3:
+            pretend(ledger, config, None, status="failed", score=None, failure="exploded")
+        else:
+            pretend(ledger, config, 0.1)
+    assert {c.learning_rate for c in next_wave(world[0], PROFILE, ledger, ["raw"])} == {1e-4}
+
+
+def test_live_seeds_are_not_those_of_the_curve_and_never_used_twice(world, arms, ledger):
+    for config in next_wave(world[0], PROFILE, ledger, ["pre"]):
+        pretend(ledger, config)
+    seeds = []
+    for _ in range(3):
+        config = live_config(world[0], "pre", 16, PROFILE, ledger)
+        seeds.append(config.run_seed)
+        pretend(ledger, config)
+    assert len(set(seeds)) == 3 and min(seeds) >= 1000
+
+
+def test_a_live_run_without_trials_says_what_to_run(world, arms, ledger):
+    with pytest.raises(LearnerError, match="sweep --task"):
+        live_config(world[0], "pre", 16, PROFILE, ledger)
+
+
+def test_every_size_is_read_in_one_place(monkeypatch):
+    for profile in PROFILES.values():
+        assert set(profile.live_sizes) <= set(profile.sizes)
+        if profile.name != "smoke":
+            assert min(map(profile.updates, profile.sizes)) >= 250
+    monkeypatch.setenv("LLMTL_PROFILE", "enormous")
+    with pytest.raises(LearnerError, match="smoke, laptop, full, gpu"):
+        get_profile()
+
+
+# --- carrying out --------------------------------------------------------------------------
+
+
+def test_a_sweep_is_carried_out_and_resumed(world, arms, ledger):
+    arms = ["pre", "words"]
+    while wave := next_wave(world[0], PROFILE, ledger, arms, sizes=(8,), seeds=2):
+        kinds = [event.kind for event in carry_out(wave, ledger, count=2, threads=1)]
+        assert kinds.count("done") == len(wave) and "failed" not in kinds
+    rows = ledger.rows(purpose="curve")
+    assert sorted((r["arm"], r["run_seed"]) for r in rows) == [
+        ("pre", 0), ("pre", 1), ("words", 0), ("words", 1)]
+    assert all(row["threads"] == 1 and row["created"] for row in rows)
+
+
+def long_config(world, arms, updates=100_000):
+    from llmtl_helpers.sweep.grid import _config
+
+    return _config(world[0], arms["raw"], 16, 0, PROFILE, "curve", 1e-4).changed(updates=updates)
+
+
+def test_stop_ends_a_run_within_two_seconds_and_keeps_what_was_done(world, arms, ledger):
+    stop, asked, kinds = threading.Event(), 0.0, []
+    for event in Workers(1, 1).run([long_config(world, arms), long_config(world, arms, 99)], stop):
+        kinds.append(event.kind)
+        if event.kind == "progress" and not stop.is_set():
+            stop.set()
+            asked = time.monotonic()
+    assert time.monotonic() - asked < PATIENCE + 1.5
+    assert kinds[-1] == "stopped" and kinds.count("started") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_killed_worker_is_reported_and_the_rest_goes_on(world, arms, ledger):
+    killed, events = False, []
+    configs = [long_config(world, arms), long_config(world, arms, 8)]
+    for event in Workers(1, 1).run(configs):
+        events.append(event)
+        if event.kind == "progress" and not killed:
+            children = subprocess.run(["pgrep", "-P", str(os.getpid()), "-f", "sweep.worker"],
+                                      capture_output=True, text=True).stdout.split()
+            os.kill(int(children[-1]), signal.SIGKILL)
+            killed = True
+    ends = [(e.kind, e.config.updates) for e in events if e.kind in ("failed", "done")]
+    assert ends == [("failed", 100_000), ("done", 8)]
+    assert "memory" in next(e.reason for e in events if e.kind == "failed")
+
+
+def test_a_run_that_cannot_be_done_is_a_sentence_and_the_rest_goes_on(world, arms):
+    bad = long_config(world, arms, 5).changed(data_fingerprint="0")
+    events = list(Workers(1, 1).run([bad, long_config(world, arms, 5)]))
+    assert [e.kind for e in events if e.kind in ("failed", "done")] == ["failed", "done"]
+    assert "fingerprint" in next(e.reason for e in events if e.kind == "failed")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_sweep_loses_only_the_runs_in_flight_and_leaves_no_process(world, tmp_path, how):
+    code = ("import sys; sys.path[:0] = ['tests']\n"
+            "from test_sweep import *\n"
+            f"arms = {{'raw': Arm('raw', 'raw', {world[1]!r}, 'random', 'all_weights',"
+            " 'learning_rate', (1e-4, 1e-3), '#000000', '-', 'o')}\n"
+            f"world = {world!r}; ledger = Ledger(own={str(tmp_path)!r}, shipped='none')\n"
+            "configs = [long_config(world, arms, 5), long_config(world, arms)]\n"
+            "for event in carry_out(configs, ledger, count=1, threads=1):\n"
+            "    if event.kind != 'progress' or event.update > 5: print(event.kind, flush=True)\n")
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
+                               stderr=subprocess.DEVNULL,
+                               env={**os.environ, "PYTHONPATH": os.getcwd()})
+    for line in process.stdout:
+        if line.strip() == "progress":
+            break
+    worker = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True,
+                            text=True).stdout.split()[0]
+    process.send_signal(how)
+    process.wait(20)
+    assert len(Ledger(own=tmp_path, shipped="none").rows()) == 1
+    deadline = time.monotonic() + 20
+    while alive(int(worker)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(int(worker))
+
+
+def alive(process: int) -> bool:
+    import psutil
+
+    try:  # an orphan that nobody has buried yet is no longer at work
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
