@@ -78,7 +78,7 @@ def check(name: str, answer: object) -> Answer:
     exec(compile(exercise.check, f"<check of {name}>", "exec"), scope)
     try:
         missing = scope["check"](answer)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         return Answer(NOT_YET, f"a {type(answer).__name__} of this form cannot be read ({error}). "
                                f"hint(\"{name}\") says what is expected.")
     return Answer(RIGHT, exercise.why) if missing is None else Answer(NOT_YET, missing)
