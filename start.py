@@ -174,17 +174,21 @@ def set_up(extra, torch_index):
     check_disk()
     os.makedirs(home(), exist_ok=True)
     log = os.path.join(home(), "setup.log")
-    print(COST % log)
-    if sys.platform.startswith("linux") and not torch_index:
-        print(COST_LINUX)
+    was = read_stamp()
+    anew = was[1] != wanted()[1] or not os.path.exists(python())
+    if not anew:
+        print("Bringing the folder .venv up to date. pip's whole output: %s" % log)
+    else:
+        print(COST % log)
+        if sys.platform.startswith("linux") and not torch_index:
+            print(COST_LINUX)
     with open(os.path.join(home(), "setup.lock"), "w") as lock, \
             open(log, "w", encoding="utf-8") as log:
         hold(lock)
-        was = read_stamp()
         extras = sorted(set(was[2].split() + [extra]) - {""})
         if os.path.exists(stamp()):
             os.remove(stamp())
-        if was[1] != wanted()[1] or not os.path.exists(python()):
+        if anew:
             # Not sys.executable: it would be deleted here if it is .venv's own.
             base = getattr(sys, "_base_executable", None) or sys.executable
             run("making .venv", [base, "-m", "venv", "--clear", venv()], log)
