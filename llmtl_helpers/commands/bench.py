@@ -1,0 +1,149 @@
+"""Measure what the suite promises about speed and memory, beside the obvious alternative.
+
+Nothing here is a test: the numbers depend on the machine and on what else runs. Close
+other programs first. Takes about two minutes on 2 cores.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+from llmtl_helpers import paths
+
+UPDATES, BATCH, LABELS = 40, 8, 256
+TASK = "sentiment/films"
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+
+
+def run(args) -> int:
+    found = {}
+    for name, unit, measure in MEASURES:
+        value = measure()
+        values = value if isinstance(value, dict) else {name: value}
+        for label, number in values.items():
+            found[f"{label} ({unit})"] = round(number, 3 if number < 10 else 1)
+            if not args.json:
+                print(f"{label:<62} {number:>9,.{2 if number < 10 else 0}f} {unit}", flush=True)
+    if args.json:
+        print(json.dumps(found))
+    return 0
+
+
+def _child(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True,
+                          text=True, check=True, timeout=600).stdout
+
+
+def import_seconds() -> float:
+    """Median seconds of the import alone, each in a fresh process."""
+    code = ("import time; t = time.perf_counter(); import llmtl_helpers, sys; "
+            "assert 'torch' not in sys.modules; print(time.perf_counter() - t)")
+    return statistics.median(float(_child(code)) for _ in range(5))
+
+
+def first_figure_seconds() -> float:
+    """From the start of a process to the shipped figure on disk, as `demo` shows it."""
+    began = time.perf_counter()
+    _child("from llmtl_helpers.commands.demo import *\n"
+           "_picture(shown_rows(Ledger(), get_profile()), [], lambda text: None)")
+    return time.perf_counter() - began
+
+
+def redraw_milliseconds() -> float:
+    """Median time from a new slider value to the new picture, in the kernel's part."""
+    from llmtl_helpers.widgets import TwinExplorer
+
+    explorer = TwinExplorer(TASK)
+    explorer.show.click()
+    sizes, spent = explorer.size.options, []
+    for turn in range(20):
+        value = sizes[turn % len(sizes)]
+        explorer.size.value = value[1] if isinstance(value, tuple) else value
+        explorer.wait(10)
+        spent.append(explorer.redraw_ms)
+    return statistics.median(spent)
+
+
+def training_rates() -> dict[str, float]:
+    """Tokens per second of one thread: this engine, a plain loop, and the arithmetic limit."""
+    import torch
+
+    from llmtl_helpers.arms import ENCODER
+    from llmtl_helpers.models import build
+    from llmtl_helpers.models.fast_linear import FastLinear
+    from llmtl_helpers.tasks import load_task
+    from llmtl_helpers.training.loop import train
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rows = load_task(TASK).subset(LABELS, 0)
+        texts, labels = list(rows["text"]), list(rows["label"])
+        engine, plain = build(ENCODER, seed=0), build(ENCODER, seed=0)
+        for module in plain.modules():
+            if type(module) is FastLinear:
+                module.__class__ = torch.nn.Linear
+        settings = dict(updates=UPDATES, batch_size=BATCH, learning_rate=5e-5)
+        for model in (engine, plain):  # kernels are made for each shape once, in real runs too
+            train(model, texts, labels, **settings)
+        began = time.perf_counter()
+        tokens = train(engine, texts, labels, **settings)
+        ours = tokens / (time.perf_counter() - began)
+        began = time.perf_counter()
+        tokens = _plain_loop(plain, texts, labels)
+        theirs = tokens / (time.perf_counter() - began)
+        # 6 FLOPs per weight that multiplies and token: 2 forward, 4 backward
+        weights = sum(p.numel() for p in engine.body.encoder.parameters() if p.ndim == 2)
+        limit = _matmul_rate(engine) * 1e9 / (6 * weights)
+    finally:
+        torch.set_num_threads(threads)
+    return {"training, this engine": ours, "training, plain loop": theirs,
+            "training, arithmetic limit": limit}
+
+
+def _plain_loop(model, texts, labels) -> int:
+    """Random batches padded to their longest text, AdamW as it comes: what one would write."""
+    import torch
+    import torch.nn.functional as F
+
+    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5)
+    targets, tokens = torch.tensor(labels), 0
+    model.train()
+    for _ in range(UPDATES):
+        rows = torch.randperm(len(texts))[:BATCH]
+        batch = model.tokenizer([texts[row] for row in rows], padding=True, truncation=True,
+                                return_tensors="pt")
+        loss = F.cross_entropy(model(batch["input_ids"], batch["attention_mask"]), targets[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        tokens += int(batch["attention_mask"].sum())
+    return tokens
+
+
+def _matmul_rate(model) -> float:
+    """GFLOP/s of the model's own linear layer at a usual batch, one thread, forward."""
+    import torch
+
+    layer = next(m for m in model.modules() if getattr(m, "out_features", 0) == 1536)
+    x = torch.randn(BATCH * 28, layer.in_features)
+    with torch.inference_mode():
+        layer(x)
+        began, calls = time.perf_counter(), 0
+        while (elapsed := time.perf_counter() - began) < 1:
+            layer(x)
+            calls += 1
+    return 2 * x.shape[0] * layer.in_features * layer.out_features * calls / elapsed / 1e9
+
+
+MEASURES = (
+    ("import of the package", "s", import_seconds),
+    ("first figure, from nothing", "s", first_figure_seconds),
+    ("slider to new picture, in the kernel", "ms", redraw_milliseconds),
+    ("training", "tokens/s", training_rates),
+)
