@@ -12,7 +12,8 @@ from llmtl_helpers.errors import LearnerError
 
 LEVEL = 0.95
 RUNS_FOR_A_BAND = 3  # with two runs the t factor is 12.7 and the band says nothing
-SAME_FOR_A_FIGURE = ("task", "budget", "data_fingerprint")
+SAME_FOR_A_FIGURE = {"task": "tasks", "budget": "training rules",
+                     "data_fingerprint": "versions of the data"}
 
 
 @dataclass(frozen=True)
@@ -126,17 +127,17 @@ def check_comparable(rows: Iterable[dict]) -> None:
         LearnerError: the rows are of several tasks, training rules or versions of the data.
     """
     rows = list(rows)
-    names = {"task": "tasks", "budget": "training rules", "data_fingerprint": "versions of the data"}
-    for name in SAME_FOR_A_FIGURE:
+    for name, plural in SAME_FOR_A_FIGURE.items():
         values = sorted({str(row.get(name)) for row in rows})
         if len(values) > 1:
             shown = ", ".join(value[:24] for value in values)
-            raise LearnerError(f"runs of several {names[name]} cannot share a figure", shown,
-                               f"choose rows of one {name}, such as ledger.rows({name}={values[0]!r})")
+            raise LearnerError(f"runs of several {plural} cannot share a figure", shown,
+                               f"choose rows of one {name}, such as "
+                               f"ledger.rows({name}={values[0]!r})")
 
 
 def _settled(row: dict) -> tuple:
-    """Sorting key: of two records of one run, the shipped or else the newer comes last and counts."""
+    """Sorting key: of two records of one run the shipped, else the newer, comes last and counts."""
     return (row.get("shipped", False), row.get("created") or "", str(row.get("score")))
 
 

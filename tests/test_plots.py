@@ -13,7 +13,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import training_curves, twin_curve
 from llmtl_helpers.plots.draw import apart
 from llmtl_helpers.plots.theme import FONT
-from llmtl_helpers.plots.twin import LIVE
+from llmtl_helpers.plots.twin import LIVE, PlotData, backdrop, mark
 
 ROWS = make_curve(sizes=(16, 64, 256)) + make_curve(sizes=(1024,), seeds=3)
 STAR = make_row(purpose="live", run_seed=101, score=0.77, shipped=False)
@@ -187,6 +187,17 @@ def test_alt_text_describes_axes_lines_ends_and_marked_size():
     assert alt.endswith(".") and "Marked" not in twin_curve(ROWS).alt
 
 
+def test_a_chosen_seed_is_ringed_at_every_size():
+    found = PlotData(ROWS, "accuracy")
+    _, axes = backdrop(found, None, "light", 1.0)
+    rings = {artist.get_label(): artist for artist in mark(axes, found, 64, "light", seed=0)}
+    scratch = rings["_seed scratch"]
+    ringed = zip(scratch.get_xdata(), scratch.get_ydata(), strict=True)
+    assert sorted(ringed) == sorted((row["n"], row["score"]) for row in ROWS
+                                    if row["arm"] == "scratch" and row["run_seed"] == 0)
+    assert "_seed majority" not in rings and "_ring scratch" not in rings
+
+
 def test_arms_and_metric_can_be_chosen():
     twin = twin_curve(ROWS, metric="macro_f1", arms=("scratch", "majority"))
     assert {row["arm"] for row in twin.table} == {ARMS["scratch"].label, ARMS["majority"].label}
@@ -268,8 +279,9 @@ def test_training_curves_show_how_fast_each_arm_learns():
 def test_training_curves_need_a_history():
     with pytest.raises(LearnerError, match="choose one of|Choose one of"):
         training_curves(ROWS, n=100)
-    with pytest.raises(LearnerError, match="no training curves"):
-        training_curves([])
+    for nothing in ([], [make_row(history_updates=[25], history_scores=[float("nan")])]):
+        with pytest.raises(LearnerError, match="no training curves"):
+            training_curves(nothing)
 
 
 def test_pyplot_is_never_loaded_and_the_package_is_quick():

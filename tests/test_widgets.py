@@ -15,6 +15,7 @@ from tiny import tiny_checkpoint
 from llmtl_helpers import Ledger, TwinExplorer
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.plots import twin
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.sweep import Event, Workers
 from llmtl_helpers.sweep.workers import PATIENCE
@@ -156,6 +157,21 @@ def test_another_domain_offers_its_own_sizes_and_keeps_the_nearest(make):
     explorer.domain.value = "sentiment/products"  # no runs at all
     assert "no finished runs" in explorer.reading and explorer.last_error is None
     assert [value for _, value in explorer.size.options] == list(get_profile("laptop").sizes)
+
+
+def test_moving_the_slider_redraws_the_marks_alone(make, monkeypatch):
+    explorer = open_explorer(make)
+    drawn = []
+    backdrop = twin.backdrop
+    monkeypatch.setattr(twin, "backdrop", lambda *args: drawn.append(args) or backdrop(*args))
+    for n in (16, 64, 1024):
+        explorer.size.value = n
+    explorer.seed.value = 2
+    assert drawn == [] and explorer.redraw_ms > 0
+    explorer.metric.value = "macro_f1"
+    assert len(drawn) == 1
+    explorer.metric.value = "accuracy"  # this picture was kept
+    assert len(drawn) == 1 and "rings around the runs of seed 2" in explorer.alt
 
 
 def test_table_is_folded_anew_only_when_its_numbers_change(make):

@@ -155,7 +155,8 @@ def key(axes, theme: Theme, band: bool, runs: bool, live: str | None) -> None:
 
 def frame_texts(axes, title: str, x: str, y: str, small: str, theme: Theme) -> None:
     """Title above, axis names, and the small print below (seeds, test set, what is missing)."""
-    write(axes, -0.145, 1.2, textwrap.shorten(title, 72, placeholder=" ..."), theme, fontsize=FONT + 2, fontweight="bold", va="center")
+    write(axes, -0.145, 1.2, textwrap.shorten(title, 72, placeholder=" ..."), theme,
+          fontsize=FONT + 2, fontweight="bold", va="center")
     axes.set_xlabel(x, fontsize=FONT, color=theme.ink, parse_math=False)
     axes.set_ylabel(y, fontsize=FONT, color=theme.ink, parse_math=False)
     write(axes, -0.145, -0.2, "\n".join(textwrap.wrap(small, 92)), theme, va="top")

@@ -87,7 +87,8 @@ def figure_html(png: bytes, alt: str, reading: str, theme: str, rest: str = "") 
     return (f'{STYLE}<figure style="margin:0"><img class="llmtl-{escape(theme)}" '
             f'style="max-width:100%;height:auto" alt="{escape(alt)}" '
             f'src="data:image/png;base64,{data}">'
-            f'<figcaption style="max-width:50em;line-height:1.4">{escape(reading)}</figcaption>{rest}</figure>')
+            f'<figcaption style="max-width:50em;line-height:1.4">{escape(reading)}'
+            f"</figcaption>{rest}</figure>")
 
 
 def table_html(table: list[dict], summary: str = "Table of this figure") -> str:

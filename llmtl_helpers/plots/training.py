@@ -7,7 +7,7 @@ from llmtl_helpers.curves import Summary, check_comparable, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.theme import get_theme, new_figure, style_of, write
+from llmtl_helpers.plots.theme import get_theme, new_figure, style_of
 
 
 def training_curves(rows: Iterable[dict], n: int | None = None,
@@ -29,7 +29,8 @@ def training_curves(rows: Iterable[dict], n: int | None = None,
     rows = [row for row in rows if row["purpose"] == "curve" and row["status"] == "done"
             and (arms is None or row["arm"] in arms)]
     check_comparable(rows)
-    sizes = sorted({row["n"] for row in rows if row.get("history_updates")})
+    sizes = sorted({row["n"] for row in rows
+                    if any(map(_is_score, row.get("history_scores") or []))})
     if not sizes or (n is not None and n not in sizes):
         raise LearnerError(
             "there are no training curves to draw" + (f" with {n:,} labels" if n else ""),
@@ -45,6 +46,10 @@ def training_curves(rows: Iterable[dict], n: int | None = None,
     figure = _draw(rows, courses, levels, metric, title, theme, scale)
     return TwinFigure(figure, _table(courses, levels), _reading(courses, n),
                       _alt(title, metric, courses, levels, figure.axes[0].get_ylim()), theme)
+
+
+def _is_score(value) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def _courses(rows: list[dict]) -> dict[str, list[Summary]]:
@@ -93,8 +98,6 @@ def _draw(rows, courses, levels, metric, title, theme, scale):
     draw.key(axes, look, band=any(p.band for p in points), runs=any(p.k > 1 for p in points),
              live=None)
     draw.frame_texts(axes, title, "updates", f"{metric} on validation data", _small(courses), look)
-    if not courses:
-        write(axes, 0.5, 0.5, "no finished runs to draw yet", look, ha="center", va="center")
     return figure
 
 

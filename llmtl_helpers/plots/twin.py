@@ -6,7 +6,7 @@ from llmtl_helpers.arms import ARMS
 from llmtl_helpers.curves import check_comparable, score_of, summarise
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
+from llmtl_helpers.plots.theme import get_theme, new_figure, style_of, write
 
 LIVE = "live run on this machine"
 
@@ -35,8 +35,8 @@ def twin_curve(rows: Iterable[dict], metric: str = "accuracy", arms: Sequence[st
     figure, axes = backdrop(found, title, theme, scale)
     if at:
         mark(axes, found, at, theme)
-    return TwinFigure(figure, table(found), words.reading(found.curves, at or found.usual, found.live),
-                      alt(found, axes, title, at), theme)
+    reading = words.reading(found.curves, at or found.usual, found.live)
+    return TwinFigure(figure, table(found), reading, alt(found, axes, title, at), theme)
 
 
 class PlotData:
@@ -125,14 +125,15 @@ def mark(axes, found: PlotData, n: int, theme: str, seed: int | None = None) -> 
     artists = [axes.axvline(n, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5,
                             label="_marked size")]
     if seed is not None:
-        for row in found.rows:
-            score = score_of(row, found.metric)
-            if row["run_seed"] == seed and score is not None and row["arm"] in found.curves:
-                artists += axes.plot([row["n"]], [score], marker="o", markersize=9, fillstyle="none",
-                                     markeredgewidth=1.3, linestyle="",
-                                     color=colour_of(style_of(row["arm"]), look),
-                                     label=f"_seed {row['arm']}")
-        return artists
+        for arm in found.curves:
+            runs = [(row["n"], score) for row in found.rows
+                    if row["arm"] == arm and row["run_seed"] == seed
+                    and (score := score_of(row, found.metric)) is not None]
+            if runs and style_of(arm).marker:
+                artists += axes.plot(*zip(*runs, strict=True), marker="o", markersize=11,
+                                     fillstyle="none", markeredgewidth=1.6, linestyle="",
+                                     color=look.ink, label=f"_seed {arm}")
+        return [*artists, write(axes, draw.HANDLE[0], -0.1, f"rings: seed {seed}", look)]
     pair = sorted((words.summary_at(found.curves, arm, n)
                    for arm in words.pair_at(found.curves, n)), key=lambda point: -point.mean)
     for arm in found.curves:
@@ -155,9 +156,10 @@ def heading(found: PlotData, title: str | None) -> str:
     return title or (f"What the checkpoint buys: {found.task}" if found.task else "Twin curve")
 
 
-def alt(found: PlotData, axes, title: str | None, at: int | None) -> str:
-    return words.alt_text(heading(found, title), found.metric, found.curves, found.live,
-                          axes.get_ylim(), at, [arm for arm in found.hidden])
+def alt(found: PlotData, axes, title: str | None, at: int | None, seed: int | None = None) -> str:
+    text = words.alt_text(heading(found, title), found.metric, found.curves, found.live,
+                          axes.get_ylim(), at, found.hidden)
+    return text if seed is None else f"{text} Drawn with rings around the runs of seed {seed}."
 
 
 def table(found: PlotData) -> list[dict]:

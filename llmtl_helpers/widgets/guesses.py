@@ -72,7 +72,8 @@ def remember(path: Path, guess: float, task: str, metric: str, arm: str, n: int,
             lines.write(json.dumps(record).encode() + b"\n")
     except OSError as error:
         raise LearnerError(f"the guess could not be kept in {path}", error.strerror or str(error),
-                           "make room or set LLMTL_HOME to a folder that you can write to") from error
+                           "make room or set LLMTL_HOME to a folder that you can write to"
+                           ) from error
     return record
 
 

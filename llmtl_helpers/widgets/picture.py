@@ -41,7 +41,7 @@ class Picture:
                 self._draw_backdrop(found, sizes)
                 self._key = key
             self._kept[wanted] = (self._marked(found, n, seed),
-                                  twin.alt(found, self._axes, None, n),
+                                  twin.alt(found, self._axes, None, n, seed),
                                   words.reading(found.curves, n, found.live))
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
