@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 
 from llmtl_helpers import paths
+from llmtl_helpers.commands import build as command
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons import notebook
 from llmtl_helpers.lessons.expand import function_source
@@ -185,3 +187,30 @@ def test_check_names_missing_changed_and_stray_files(tmp_path):
     assert notebook.differing(files, tmp_path) == [changed, missing, stray]
     assert notebook.write_files(files) == [changed, missing]
     assert notebook.differing(files, tmp_path) == [stray]
+
+
+def test_build_command_writes_once_and_names_what_differs(course, tmp_path, monkeypatch, capsys):
+    place = tmp_path / "out"
+    monkeypatch.setattr(notebook, "notebooks_folder", lambda: place)
+    monkeypatch.setattr(command, "environment_file", lambda: {place / "environment.yml": "x\n"})
+    learner = Namespace(check=False, edition="learner")
+    check = Namespace(check=True, edition="learner")
+    assert command.run(check) == 1 and not place.exists()
+    assert "00_first.ipynb is not what its source makes" in capsys.readouterr().out
+    assert command.run(learner) == 0 and "3 of them changed" in capsys.readouterr().out
+    assert command.run(check) == 0 and not capsys.readouterr().out
+    assert command.run(learner) == 0 and " 0 of them changed" in capsys.readouterr().out
+    (place / "environment.yml").write_text("by hand")
+    (place / "05_left_over.ipynb").write_text("{}")
+    assert command.run(check) == 1
+    said = capsys.readouterr().out
+    assert "environment.yml" in said and "05_left_over.ipynb" in said and "00_first" not in said
+
+
+def test_build_command_writes_the_teachers_edition_among_the_learners_own_files(
+        course, tmp_path, monkeypatch):
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path / "home"))
+    assert command.run(Namespace(check=False, edition="teacher")) == 0
+    made = sorted((tmp_path / "home" / "teacher").iterdir())
+    assert [path.name for path in made] == ["00_first.ipynb", "01_second.ipynb"]
+    assert "Say this slowly" in made[0].read_text()

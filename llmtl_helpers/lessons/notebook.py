@@ -7,7 +7,7 @@ from pathlib import Path
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons.expand import expand
-from llmtl_helpers.lessons.source import Lesson, lessons_folder, read_lessons
+from llmtl_helpers.lessons.source import Lesson, read_lessons
 
 EDITIONS = ("learner", "teacher")
 TEACHER_TAGS = {"teacher", "solution"}
@@ -65,7 +65,7 @@ def cell_id(kind: str, source: str, seen: Counter) -> str:
 def build_all(edition: str = "learner", lessons_from: Path | None = None) -> dict[Path, str]:
     """Every notebook of an edition: the file it belongs in, and its text."""
     folder = notebooks_folder() if edition == "learner" else teacher_folder()
-    lessons = read_lessons(lessons_folder() if lessons_from is None else lessons_from)
+    lessons = read_lessons(lessons_from)
     return {folder / f"{lesson.name}.ipynb": build_notebook(lesson, lessons, edition)
             for lesson in lessons}
 
