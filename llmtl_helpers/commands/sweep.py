@@ -110,8 +110,9 @@ def _line(event) -> str:
 
 def _ship(task: str, profile, ledger) -> None:
     """Write curve and trial runs, shipped and own, into the package; committed code only."""
-    rows = [row for row in ledger.rows(task=task) if row["purpose"] in ("curve", "trial")
-            and row["budget"] == profile.budget]
+    from llmtl_helpers.sweep import planned_rows
+
+    rows = planned_rows(task, profile, ledger)
     dirty = [row for row in rows if not row.get("commit") or row["commit"].endswith("+")]
     if dirty:
         raise LearnerError(f"{len(dirty)} of {len(rows)} runs cannot be shipped",

@@ -40,7 +40,7 @@ class Ledger:
     def rows(self, **equal) -> list[dict]:
         """Rows whose fields equal the given values, failed runs included, in stable order."""
         self.refresh()
-        found = [row for row in self._rows.values()
+        found = [row for row in list(self._rows.values())  # a live run may add one meanwhile
                  if all(row.get(name) == value for name, value in equal.items())]
         return sorted(found, key=_order)
 

@@ -142,7 +142,7 @@ def alt_text(title: str, metric: str, curves: Curves, live: list[dict], limits, 
 
 
 def small_print(curves: Curves, rows: list[dict], left_out: int) -> str:
-    """Seeds per point, size of the test set, failed runs and baselines that are not there yet."""
+    """Seeds per point, size of the test set, failed runs and baselines that are not drawn."""
     parts = [_seeds(curves)] if curves else []
     sizes = sorted({row["test_size"] for row in rows if row.get("test_size")})
     if sizes:
@@ -153,7 +153,7 @@ def small_print(curves: Curves, rows: list[dict], left_out: int) -> str:
     here = {row["arm"] for row in rows}
     missing = [style_of(arm).label for arm in BASELINES if arm not in here]
     if rows and missing:
-        parts.append(f"no runs yet of: {', '.join(missing)}")
+        parts.append(f"not drawn: {', '.join(missing)}")
     return "; ".join(parts)
 
 

@@ -47,6 +47,24 @@ def next_wave(task: str, profile: Profile, ledger: Ledger, arms: Iterable[str] =
     return sorted(unique.values(), key=relative_cost, reverse=True)
 
 
+def planned_rows(task: str, profile: Profile, ledger: Ledger) -> list[dict]:
+    """The rows that the profile's curve rests on: its trials, and the runs with the chosen knob.
+
+    Runs of an earlier range of trials are in the ledger too; they are no part of the figure.
+    """
+    found = {}
+    for arm in ARMS.values():
+        for n in profile.sizes:
+            trials = _trials(task, arm, n, profile)
+            if any(ledger.get(config.id) is None for config in trials):
+                continue
+            knob = chosen_knob(arm, trials, ledger)
+            runs = [_config(task, arm, n, seed, profile, "curve", knob)
+                    for seed in range(profile.seeds_at(n))]
+            found |= {config.id: ledger.get(config.id) for config in [*trials, *runs]}
+    return [row for row in found.values() if row is not None]
+
+
 def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> RunConfig:
     """One run like those of the curve, with the next seed that nobody has used here.
 
