@@ -1,5 +1,6 @@
 """The loop, its shortcuts and the strategies, on a checkpoint made on the spot."""
 
+import shutil
 import threading
 
 import numpy as np
@@ -57,6 +58,19 @@ def test_the_report_names_reused_new_and_left_out(checkpoint):
     assert any("query" in name for name in report.reused)
     assert any("pooler" in name for name in report.left_out)
     assert not build(checkpoint, "random").report.reused
+
+
+def test_a_hub_name_at_a_revision_goes_the_same_way(checkpoint, tmp_path, monkeypatch):
+    """A folder laid out like the hub's cache stands for a fetched snapshot."""
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
+    revision = "0123456789abcdef" * 2 + "01234567"
+    repository = tmp_path / "cache/huggingface/hub/models--some--encoder"
+    shutil.copytree(checkpoint, repository / "snapshots" / revision)
+    name = f"some/encoder@{revision}"
+    assert hash_weights(build(name, seed=3)) == hash_weights(build(checkpoint, seed=3))
+    assert weights_recipe(name, "pretrained") == weights_recipe(checkpoint, "pretrained")
+    with pytest.raises(LearnerError, match="fetch"):
+        build(f"some/other@{revision}")
 
 
 def test_weights_follow_the_seed_and_leave_the_callers_random_numbers_alone(checkpoint):

@@ -17,6 +17,7 @@ from llmtl_helpers.profiles import PROFILES, get_profile
 TASK = "sentiment/films"
 LIVE_ARMS = ("fine_tuned", "scratch")
 BASELINES = ("tfidf", "majority")
+TRAINED = tuple(arm for arm in ARMS if arm not in BASELINES)
 
 
 def add_arguments(parser) -> None:
@@ -45,8 +46,8 @@ def run(args) -> int:
     say(f"\n{figure.reading}\nPicture: {file}\nDone in {seconds:.0f} s.")
     if args.json:
         print(json.dumps({
-            "profile": profile.name, "task": TASK, "rows": _rows(shown, live, BASELINES, False),
-            "baselines": _rows(shown, [], BASELINES, True), "verdicts": verdicts,
+            "profile": profile.name, "task": TASK, "rows": _rows(shown, live, TRAINED),
+            "baselines": _rows(shown, [], BASELINES), "verdicts": verdicts,
             "failures": failures, "reading": figure.reading, "figure": str(file),
             "seconds": seconds}))
     return 1 if failures else 0
@@ -91,18 +92,18 @@ def _picture(shown, live, say, final: bool = False):
     if final:
         say("")
     else:
-        say(_text_table(_rows(shown, [], (), False)))
+        say(_text_table(_rows(shown, [], ARMS)))
         say(f"\n{figure.reading}\nPicture: {file}")
     return figure, file
 
 
-def _rows(shown, live, arms, only: bool) -> list[dict]:
+def _rows(shown, live, arms) -> list[dict]:
     """Flat rows for the table and the JSON object: one per arm and size, live scores beside."""
     from llmtl_helpers.curves import in_band, summarise
 
     found = []
     for s in summarise(shown):
-        if (s.arm in arms) != only:
+        if s.arm not in arms:
             continue
         found.append({
             "arm": s.arm, "n": s.n, "runs": s.k, "mean": s.mean and round(s.mean, 4),

@@ -14,8 +14,6 @@ from queue import Queue
 def main() -> None:
     threads = int(sys.argv[1])
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
-    # each batch shape has kernels of its own; keep them for the worker's whole life
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "8192")
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's prints must not mix in
 

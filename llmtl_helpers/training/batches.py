@@ -39,7 +39,7 @@ def plan_batches(lengths: Sequence[int], batch_size: int, updates: int, seed: in
     return plan[:updates]
 
 
-def by_length(lengths: Sequence[int], tokens: int = 2048) -> list:
+def by_length(lengths: Sequence[int], tokens: int = 1024) -> list:
     """Index arrays for evaluation: sorted by length, each of at most `tokens` padded tokens."""
     order = np.argsort(lengths, kind="stable")
     batches, start = [], 0

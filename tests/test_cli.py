@@ -1,0 +1,110 @@
+"""The command line and the demo, run as a learner runs them: in a process of their own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from llmtl_helpers import paths
+from llmtl_helpers.assets import state
+from llmtl_helpers.cli import commands, main
+from llmtl_helpers.errors import LearnerError
+
+ROOT = paths.ROOT
+
+
+def python(*words, **variables):
+    return subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True,
+                          timeout=400, env={**os.environ, "LLMTL_PROFILE": "smoke", **variables})
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = ("import sys, llmtl_helpers, llmtl_helpers.cli; "
+            "print([m for m in ('torch', 'transformers', 'datasets', 'matplotlib', 'numpy', "
+            "'sklearn', 'IPython') if m in sys.modules])")
+    assert python("-c", code).stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there():
+    import llmtl_helpers
+
+    for name in llmtl_helpers.__all__:
+        assert getattr(llmtl_helpers, name) is not None
+    with pytest.raises(AttributeError):
+        llmtl_helpers.no_such_name  # noqa: B018
+
+
+def test_every_command_has_help_and_its_two_functions():
+    assert {"demo", "lab", "test", "doctor", "assets", "sweep", "build", "bench"} <= set(commands())
+    for name, text in commands().items():
+        assert text.endswith("."), name
+        done = python("-m", "llmtl_helpers", name, "--help")
+        assert done.returncode == 0 and "usage" in done.stdout, done.stderr
+
+
+def test_an_error_for_learners_is_one_sentence_and_exit_code_2(capsys):
+    assert main(["sweep", "--task", "sentiment/operas"]) == 2
+    said = capsys.readouterr().err
+    assert "sentiment/films" in said and "Traceback" not in said and said.count("\n") == 1
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    from llmtl_helpers.commands import sweep
+
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "run", interrupted)
+    assert main(["sweep"]) == 130
+    assert "kept" in capsys.readouterr().err
+
+
+def test_an_error_shows_itself_as_a_sentence_in_a_notebook():
+    error = LearnerError("the disk is full", "3 MB are needed", "free some")
+    assert error._render_traceback_() == ["The disk is full: 3 MB are needed. Free some."]
+
+
+def test_without_shipped_runs_the_demo_says_so(monkeypatch, tmp_path):
+    from llmtl_helpers.commands.demo import shown_rows
+    from llmtl_helpers.ledger import Ledger
+    from llmtl_helpers.profiles import get_profile
+
+    with pytest.raises(LearnerError, match="no shipped runs"):
+        shown_rows(Ledger(own=tmp_path, shipped=tmp_path), get_profile())
+
+
+def without_network() -> list[str]:
+    """A prefix that takes every network interface away, where the system allows it."""
+    command = ["unshare", "--map-root-user", "--net"]
+    if shutil.which("unshare") and subprocess.run([*command, "true"],
+                                                  capture_output=True).returncode == 0:
+        return command
+    return []
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets have not been fetched")
+def test_the_demo_runs_without_a_network_and_gives_both_arms(tmp_path):
+    (tmp_path / "cache").symlink_to(paths.cache(), target_is_directory=True)
+    done = subprocess.run(
+        [*without_network(), sys.executable, "-m", "llmtl_helpers", "demo", "--json"],
+        cwd=ROOT, capture_output=True, text=True, timeout=400,
+        env={**os.environ, "LLMTL_PROFILE": "smoke", "LLMTL_HOME": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert set(found) >= {"profile", "task", "rows", "baselines", "reading", "figure", "seconds"}
+    sizes = {arm: {row["n"] for row in found["rows"] if row["arm"] == arm}
+             for arm in ("fine_tuned", "scratch")}
+    assert sizes["fine_tuned"] == sizes["scratch"] and len(sizes["scratch"]) >= 2
+    assert {row["arm"] for row in found["baselines"]} == {"tfidf", "majority"}
+    live = [run for row in found["rows"] for run in row["live"]]
+    assert len(live) == 4 and all(run["seed"] >= 1000 for run in live)
+    assert all(run["inside_band"] is None for run in live)  # smoke runs are not compared
+    picture = Path(found["figure"]).read_bytes()
+    assert picture.startswith(b"\x89PNG") and len(picture) > 10_000
+    kept = list((tmp_path / "runs").glob("*.json"))
+    assert len(kept) == 4
