@@ -95,7 +95,7 @@ def test_small_print_says_what_is_missing_or_failed():
             make_row(arm="scratch", run_seed=9, status="failed", score=None)]
     (small,) = [text for text in texts(twin_curve(rows)) if "test texts" in text]
     assert "1 run failed or without this metric, left out" in small
-    assert "no runs yet of: always the majority class, bag of words (TF-IDF)" in small
+    assert "not drawn: always the majority class, bag of words (TF-IDF)" in small
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
