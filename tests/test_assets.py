@@ -16,7 +16,7 @@ import pytest
 from archives import CONFIG, RATING, SDIST, WEIGHTS, WHEEL, make_zip, sha256, shelf  # noqa: F401
 
 from llmtl_helpers import cli, paths
-from llmtl_helpers.assets import (CATALOGUE, asset_path, fetch, fetch_all, fetch_asset, index,
+from llmtl_helpers.assets import (CATALOGUE, asset_path, fetch, fetch_asset, index,
                                   state, verify)
 from llmtl_helpers.assets.catalogue import assets_folder
 from llmtl_helpers.assets.store import MANIFEST
@@ -91,13 +91,6 @@ def test_progress_counts_bytes_up_to_the_archive(shelf):
     assert seen[-1] == (size, size) and seen == sorted(seen)
 
 
-def test_fetch_all_names_the_asset_in_its_progress(shelf):
-    names = []
-    found = fetch_all(progress=lambda name, done, total: names.append(name))
-    assert list(found) == ["tiny", "texts"] == list(dict.fromkeys(names))
-    assert {state(name) for name in found} == {"ready"}
-
-
 def test_a_ready_asset_opens_no_connection_and_starts_no_process(shelf, monkeypatch):
     folder = fetch_asset("tiny")
 
@@ -122,9 +115,8 @@ def test_absent_asset_names_the_command(shelf):
 
 def test_unknown_asset_lists_the_known_ones(shelf):
     with pytest.raises(LearnerError) as caught:
-        fetch_all(["tiny", "tinny"])
+        fetch_asset("tinny")
     assert "tiny, texts" in explained(caught)
-    assert state("tiny") == "absent"  # nothing is fetched before the names are checked
 
 
 def test_wrong_hash_is_refused_before_anything_is_unpacked(shelf, monkeypatch):

@@ -150,6 +150,21 @@ def test_a_sweep_is_carried_out_and_resumed(world, arms, ledger):
     assert all(row["threads"] == 1 and row["created"] for row in rows)
 
 
+def test_the_device_asked_for_reaches_the_worker_process(world, arms):
+    from queue import Queue
+
+    from llmtl_helpers.sweep.workers import _Worker
+
+    worker = _Worker(1, "auto", Queue())
+    try:
+        assert worker.process.args[-2:] == ["1", "auto"]
+    finally:
+        worker.end()
+    [config] = [long_config(world, arms, 3)]
+    events = list(Workers(1, 1, "auto").run([config]))
+    assert events[-1].kind == "done" and events[-1].row["device"] in ("cpu", "cuda", "mps")
+
+
 def long_config(world, arms, updates=100_000):
     from llmtl_helpers.sweep.grid import _config
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_weights_follow_the_seed_and_leave_the_callers_random_numbers_alone(chec
 
 def test_a_checkpoint_without_safetensors_is_refused(checkpoint, tmp_path):
     for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
-        (tmp_path / file).write_bytes((__import__("pathlib").Path(checkpoint) / file).read_bytes())
+        (tmp_path / file).write_bytes((Path(checkpoint) / file).read_bytes())
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04N.")
     with pytest.raises(LearnerError, match="safetensors"):
         build(str(tmp_path), "pretrained")
@@ -271,6 +272,23 @@ def test_validation_is_never_larger_than_the_training_slice(task, checkpoint):
     for n in (8, 32, 200):
         data = Data(config_for(task, checkpoint, n=n), task)
         assert len(data.validation_texts) == min(n, 40, len(task.validation))
+
+
+@pytest.mark.parametrize("device, cpu", [("cpu", True), ("auto", False)])
+def test_the_device_asked_for_reaches_accelerate(in_tiny_world, task, checkpoint, monkeypatch,
+                                                 device, cpu):
+    from llmtl_helpers.training import loop
+
+    asked = []
+
+    class Spy(loop.Accelerator):
+        def __init__(self, cpu):
+            asked.append(cpu)
+            super().__init__(cpu=True)  # one process keeps the device of its first accelerator
+
+    monkeypatch.setattr(loop, "Accelerator", Spy)
+    row = run(config_for(task, checkpoint), device=device)
+    assert asked == [cpu] and row["device"] == "cpu"
 
 
 def test_other_data_or_weights_than_planned_are_refused(in_tiny_world, task, checkpoint):

@@ -10,12 +10,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from llmtl_helpers.assets import index
-from llmtl_helpers.assets.catalogue import CATALOGUE, Asset, assets_folder, get_asset
+from llmtl_helpers.assets.catalogue import Asset, assets_folder, get_asset
 from llmtl_helpers.assets.store import absent, state, verify, write_manifest
 from llmtl_helpers.assets.unpack import unpack
 from llmtl_helpers.errors import LearnerError
@@ -47,20 +47,6 @@ def asset_path(name: str, fetch: bool = False, progress: Progress | None = None)
     raise LearnerError(f"the asset {name!r} is damaged",
                        "files in its folder are missing or changed",
                        f"run `python3 start.py assets fetch {name}`")
-
-
-def fetch_all(names: Iterable[str] | None = None,
-              progress: Callable[[str, int, int], None] | None = None) -> dict[str, Path]:
-    """Fetch several assets (default: all of them); `progress` gets the name as well.
-
-    Raises:
-        LearnerError: as `fetch_asset`; what was fetched before it is kept.
-    """
-    found = {}
-    for name in [get_asset(name).name for name in names or CATALOGUE]:
-        report = (lambda done, total, name=name: progress(name, done, total)) if progress else None
-        found[name] = fetch_asset(name, report)
-    return found
 
 
 def fetch_asset(name: str, progress: Progress | None = None) -> Path:

@@ -42,7 +42,8 @@ def run(args) -> int:
         if args.plan or not wave:
             break
         before |= {config.id for config in wave}
-        failures += _train(wave, Workers(args.workers), ledger)
+        failures += _train(wave, Workers(args.workers, device=profile.device),
+                           ledger)
     if args.plan:
         print(f"{len(wave)} runs are ready to be trained (those that wait for trials not counted).")
         return 0
@@ -124,6 +125,8 @@ def _ship(task: str, profile, ledger) -> None:
     count = write_shipped(file, rows, [
         f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",
         f"Made by: {command}",
+        "Seconds are wall time: other work on the machine is in them, so costs are better read "
+        "from tokens and flops",
         f"On: {'; '.join(machines)}; {sum(r.get('seconds', 0) for r in rows) / 3600:.1f} hours "
         "of single runs in sum",
         f"Code: commits {', '.join(sorted({row['commit'] for row in rows}))}",

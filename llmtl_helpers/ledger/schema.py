@@ -9,6 +9,11 @@ from llmtl_helpers.errors import LearnerError
 
 SCHEMA = 1
 
+
+class NewerSchema(LearnerError):
+    """The row was written by a newer suite: not broken, only not for this one."""
+
+
 # name: (type, required, meaning)
 FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     # identity: everything that decides the result (hashed into `id`)
@@ -72,16 +77,17 @@ def check(row: dict, where: str = "the record") -> dict:
     """Return `row` if it follows the schema.
 
     Raises:
-        LearnerError: the row is of a newer schema, or a required field is missing or mistyped.
+        NewerSchema: the row is of a newer schema.
+        LearnerError: a required field is missing or mistyped.
     """
     if not isinstance(row, dict):
         raise LearnerError(f"{where} is not a run", "it holds no JSON object",
                            "delete it, or run `sweep` again to have it recomputed")
     version = row.get("schema")
     if isinstance(version, int) and version > SCHEMA:
-        raise LearnerError(f"{where} was written by a newer suite",
-                           f"its schema is {version} and this suite reads up to {SCHEMA}",
-                           "update the suite, or move the record away")
+        raise NewerSchema(f"{where} was written by a newer suite",
+                          f"its schema is {version} and this suite reads up to {SCHEMA}",
+                          "update the suite, or move the record away")
     for name, (kind, required, _) in FIELDS.items():
         if name not in row:
             if required:

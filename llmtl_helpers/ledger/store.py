@@ -13,7 +13,7 @@ from pathlib import Path
 
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.ledger.schema import check
+from llmtl_helpers.ledger.schema import NewerSchema, check
 
 
 class Ledger:
@@ -83,11 +83,10 @@ class Ledger:
             row = check(json.loads(path.read_bytes()), f"the record {path.name}")
         except FileNotFoundError:
             return  # taken away between the listing and the reading
-        except (ValueError, LearnerError) as error:
-            newer = isinstance(error, LearnerError) and "newer suite" in str(error)
-            if newer:  # not broken: left where it is for the suite that wrote it
-                self.problems.append(str(error))
-                return
+        except NewerSchema as error:  # left where it is for the suite that wrote it
+            self.problems.append(str(error))
+            return
+        except (ValueError, LearnerError):
             aside = path.with_suffix(".broken")
             self.problems.append(f"The record {path.name} is broken and was set aside as "
                                  f"{aside.name}. Run `sweep` again to have it recomputed.")

@@ -9,7 +9,7 @@ since a choice on so few validation examples would be noise.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, Arm
+from llmtl_helpers.arms import ARMS, SMALL, Arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
@@ -138,5 +138,5 @@ def _arm(name: str) -> Arm:
 
 def relative_cost(config: RunConfig) -> float:
     """About how long a run takes, for the order of the queue and the time left."""
-    size = {"all-MiniLM-L6-v2": 1.0, "small-transformer": 0.12}.get(config.checkpoint, 1.0)
+    size = 0.12 if config.checkpoint == SMALL else 1.0
     return config.updates * config.batch_size * size + 1

@@ -12,7 +12,7 @@ from queue import Queue
 
 
 def main() -> None:
-    threads = int(sys.argv[1])
+    threads, device = int(sys.argv[1]), sys.argv[2]
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's prints must not mix in
@@ -44,7 +44,7 @@ def main() -> None:
                 answer(kind="progress", update=update, updates=config.updates, loss=round(loss, 4))
 
         try:
-            row = run(config, stop, watch)
+            row = run(config, stop, watch, device)
         except LearnerError as error:
             answer(kind="failed", reason=str(error))
         except MemoryError:

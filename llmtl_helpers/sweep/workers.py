@@ -37,10 +37,11 @@ class Workers:
     Args:
         count: processes at work at once.
         threads: torch threads of each; by default the cores are shared out.
+        device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
     """
 
-    def __init__(self, count: int = 1, threads: int | None = None):
-        self.count = max(1, count)
+    def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu"):
+        self.count, self.device = max(1, count), device
         self.threads = threads or max(1, (os.cpu_count() or 1) // self.count)
 
     def run(self, configs: Iterable[RunConfig],
@@ -57,7 +58,7 @@ class Workers:
         stop = stop or threading.Event()
         waiting = list(configs)[::-1]
         messages: Queue = Queue()
-        crew = [_Worker(self.threads, messages)
+        crew = [_Worker(self.threads, self.device, messages)
                 for _ in range(min(self.count, len(waiting)))]
         deaths = 0  # in a row: a machine on which no run survives must not try for ever
         try:
@@ -87,7 +88,7 @@ class Workers:
                 if kind == "died":
                     deaths += 1
                     if not stop.is_set():
-                        crew[crew.index(worker)] = _Worker(self.threads, messages)
+                        crew[crew.index(worker)] = _Worker(self.threads, self.device, messages)
                     kind = "stopped" if stop.is_set() else "failed"
                 elif kind in ("done", "failed"):
                     deaths = 0
@@ -106,7 +107,7 @@ class Workers:
 class _Worker:
     """One child process and the thread that listens to it."""
 
-    def __init__(self, threads: int, messages: Queue):
+    def __init__(self, threads: int, device: str, messages: Queue):
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1",
                        "PYTHONPATH": os.pathsep.join(
                            [str(paths.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
@@ -116,7 +117,7 @@ class _Worker:
         self.last_words: list[str] = []
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "llmtl_helpers.sweep.worker", str(threads)],
+                [sys.executable, "-m", "llmtl_helpers.sweep.worker", str(threads), device],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="replace", env=environment)
         except OSError as error:

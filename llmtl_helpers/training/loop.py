@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from transformers import get_linear_schedule_with_warmup
 
-from llmtl_helpers.training.active_rows import active_rows
+from llmtl_helpers.training.active_rows import ActiveRows, active_rows
 from llmtl_helpers.training.batches import by_length, encode, pad, plan_batches
 
 
@@ -26,6 +26,7 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
 
     Args:
         model: maps (ids, mask), both (batch, tokens), to logits (batch, labels).
+        device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
         watch: called after each update with its number (from 1) and its loss.
         stop: checked before each update; when set, training ends there.
 
@@ -68,8 +69,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
 
 def weight_groups(model) -> list[dict]:
     """Weight decay 0.01 on matrices; none on biases, norms and word vectors."""
-    embeddings = {id(p) for m in model.modules() if "mbedding" in type(m).__name__ or
-                  type(m).__name__ == "ActiveRows" for p in m.parameters(recurse=False)}
+    embeddings = {id(p) for m in model.modules() if isinstance(m, torch.nn.Embedding | ActiveRows)
+                  for p in m.parameters(recurse=False)}
     trained = [p for p in model.parameters() if p.requires_grad]
     decayed = [p for p in trained if p.ndim >= 2 and id(p) not in embeddings]
     chosen = {id(p) for p in decayed}

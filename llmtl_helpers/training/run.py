@@ -23,11 +23,15 @@ ENGINE = ("arms.py", "profiles.py", "tasks", "models", "training")
 
 
 def run(config: RunConfig, stop: Event | None = None,
-        watch: Callable[[int, float], None] | None = None) -> dict | None:
+        watch: Callable[[int, float], None] | None = None,
+        device: str = "cpu") -> dict | None:
     """Carry out a run of any strategy and return its row; None if `stop` was set first.
 
     A run whose loss explodes is returned with status "failed" and the reason: such runs are
     part of the result (a learning rate that was too high), not an accident.
+
+    Args:
+        device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
 
     Raises:
         LearnerError: the data or the weights are not those that the config names.
@@ -46,18 +50,18 @@ def run(config: RunConfig, stop: Event | None = None,
     data = Data(config, task)
     try:
         outcome = STRATEGIES[config.strategy](config, task, data, stop,
-                                              watch or (lambda update, loss: None))
+                                              watch or (lambda update, loss: None), device)
     except TrainingFailed as failure:
         row |= {"status": "failed", "failure": str(failure)}
     else:
         if outcome.test_predictions is None:
             return None
-        row |= {"status": "done", **outcome.details, **_scores(task, data, outcome)}
+        row |= {"status": "done", "device": "cpu", **outcome.details, **_scores(task, data, outcome)}
     return row | {
         "train_size": len(data.train_labels),
         "train_classes": [int((data.train_labels == c).sum()) for c in range(len(task.label_names))],
         "seconds": round(time.perf_counter() - began, 2),
-        "peak_memory_mb": _peak_memory(), "threads": torch.get_num_threads(), "device": "cpu",
+        "peak_memory_mb": _peak_memory(), "threads": torch.get_num_threads(),
         "matmul": "onednn" if faster_here() else "default",
         "machine": _machine(), "versions": _versions(), "commit": _commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,9 +1,10 @@
-"""What a run trains. A strategy maps (config, task, stop, watch) to an Outcome.
+"""What a run trains. A strategy maps (config, task, data, stop, watch, device) to an Outcome.
 
 Adding a strategy is adding a function to `STRATEGIES`. Baselines are strategies too, so that
 they go through the same slices, the same ledger and the same figures.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
@@ -41,9 +42,10 @@ class Data:
         self.test_texts, self.test_labels = list(test["text"]), np.asarray(test["label"])
 
 
-def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callable) -> Outcome:
+def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                device: str) -> Outcome:
     """Train every weight of body and head."""
-    import time
+    from torch import nn
 
     from llmtl_helpers.models import build, hash_weights
     from llmtl_helpers.training.batches import encode
@@ -71,26 +73,27 @@ def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callabl
     began = time.perf_counter()
     tokens = train(model, data.train_texts, data.train_labels.tolist(), updates=config.updates,
                    batch_size=config.batch_size, learning_rate=config.learning_rate,
-                   seed=config.run_seed, max_length=config.max_length, watch=observe, stop=stop)
+                   seed=config.run_seed, max_length=config.max_length, device=device, watch=observe,
+                   stop=stop)
     seconds = time.perf_counter() - began - spent
     if stop.is_set():
         return Outcome(None)
     body = sum(p.numel() for p in model.body.parameters())
-    tables = sum(m.weight.numel() for m in model.modules()
-                 if type(m).__name__ == "Embedding")
+    tables = sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Embedding))
+    weights = sum(p.numel() for p in model.parameters())
     details |= {
         "history_updates": [h[0] for h in history], "history_scores": [h[1] for h in history],
         "history_losses": [h[2] for h in history], "tokens": tokens,
-        "seconds_training": round(seconds, 2), "parameters": sum(p.numel() for p in model.parameters()),
-        "trained_parameters": sum(p.numel() for p in model.parameters()),
-        "flops": 6.0 * (body - tables) * tokens,
+        "seconds_training": round(seconds, 2), "parameters": weights, "trained_parameters": weights,
+        "flops": 6.0 * (body - tables) * tokens, "device": model.head.weight.device.type,
     }
     test = encode(model.tokenizer, data.test_texts, config.max_length)
     return Outcome(evaluate(model, test).argmax(1).numpy(),
                    evaluate(model, validation).argmax(1).numpy(), details)
 
 
-def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable) -> Outcome:
+def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
     """Logistic regression on the features of the untouched body (a linear probe)."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
@@ -109,7 +112,8 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
                    {"trained_parameters": int(probe[-1].coef_.size + probe[-1].intercept_.size)})
 
 
-def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable) -> Outcome:
+def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
     """TF-IDF of words and word pairs, then logistic regression: the baseline to beat."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -123,7 +127,8 @@ def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callab
                    {"trained_parameters": int(model[-1].coef_.size + model[-1].intercept_.size)})
 
 
-def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable) -> Outcome:
+def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+             device: str) -> Outcome:
     """Always the class that is most frequent in the training slice."""
     from sklearn.dummy import DummyClassifier
 

@@ -15,10 +15,12 @@ class LiveRun:
         on_event: called from the watching thread with every event of the run.
         on_end: called from it once, last, with the exception that ended the run, or None.
         workers: anything with `run(configs, stop)`; default: one worker process.
+        device: of that process, as in `Workers`.
     """
 
-    def __init__(self, on_event: Callable, on_end: Callable, workers=None):
+    def __init__(self, on_event: Callable, on_end: Callable, workers=None, device: str = "cpu"):
         self.on_event, self.on_end, self.workers = on_event, on_end, workers
+        self.device = device
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._start = threading.Lock()
@@ -65,7 +67,7 @@ class LiveRun:
             if workers is None:
                 from llmtl_helpers.sweep import Workers
 
-                workers = Workers(count=1)
+                workers = Workers(count=1, device=self.device)
             config = plan()
             if not stop.is_set():
                 for event in workers.run([config], stop):

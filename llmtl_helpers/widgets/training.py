@@ -14,7 +14,8 @@ class LiveTraining(Guarded):
     """
 
     def prepare_training(self, workers, plan) -> None:
-        self._live = LiveRun(self._live_event, self._live_end, workers)
+        self._live = LiveRun(self._live_event, self._live_end, workers,
+                             self.shelf.profile.device)
         self._plan = plan
         self._first: tuple[int, float] | None = None  # first report of the run in flight
         self.train.on_click(self._train)
