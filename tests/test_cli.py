@@ -108,3 +108,20 @@ def test_the_demo_runs_without_a_network_and_gives_both_arms(tmp_path):
     assert picture.startswith(b"\x89PNG") and len(picture) > 10_000
     kept = list((tmp_path / "runs").glob("*.json"))
     assert len(kept) == 4
+
+
+def test_the_benchmark_measures_what_it_says(monkeypatch):
+    from llmtl_helpers.commands import bench
+
+    assert 0 < bench.import_seconds() < bench.first_figure_seconds()
+    assert bench.redraw_milliseconds() > 1  # drawn, not looked up
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets have not been fetched")
+def test_the_benchmark_trains_both_ways(monkeypatch):
+    from llmtl_helpers.commands import bench
+
+    monkeypatch.setattr(bench, "UPDATES", 2)
+    rates = bench.training_rates()
+    assert len(rates) == 3 and min(rates.values()) > 0
