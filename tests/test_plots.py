@@ -86,6 +86,21 @@ def test_live_run_is_a_star_with_its_own_key_and_row_and_moves_no_band():
     assert with_star.table == twin_curve([*ROWS, STAR], live_rows=[STAR]).table
 
 
+@pytest.mark.parametrize("n", [16, 256, 1024])
+@pytest.mark.parametrize("above", [0.0, 0.02, 0.04])
+def test_no_letter_hides_a_star(n, above):
+    mean = LEVELS["fine_tuned"][SIZES.index(n)]
+    twin = twin_curve(ROWS, at=n, live_rows=[make_row(
+        n=n, purpose="live", run_seed=101, score=round(mean + above, 4), shipped=False)])
+    letters = boxes(twin)
+    [star] = [dots for dots in twin.figure.axes[0].collections
+              if dots.get_label() == "_live fine_tuned"]
+    x, y = twin.figure.axes[0].transData.transform((n, mean + above))
+    assert star.get_offsets().tolist() == [[n, round(mean + above, 4)]]
+    assert not any(box.x0 < x + 7 and box.x1 > x - 7 and box.y0 < y + 7 and box.y1 > y - 7
+                   for box in letters)
+
+
 def test_small_print_says_seeds_and_test_size():
     assert "5 seeds; 3 at 1,024; 1,200 test texts" in texts(twin_curve(ROWS))
 

@@ -465,6 +465,28 @@ def test_controls_work_while_a_run_is_trained_and_a_second_click_is_refused(make
     assert len(workers.configs) == 1 and not explorer.stop.disabled
 
 
+def test_stopped_is_said_when_the_next_run_can_be_started(make):
+    class SlowToEnd(FakeWorkers):
+        leave = threading.Event()
+
+        def run(self, configs, stop=None):
+            yield from super().run(configs, stop)
+            self.leave.wait(5)  # as a worker process takes its time to go
+
+    workers = SlowToEnd(pause=5)
+    explorer = open_explorer(make, workers=workers)
+    explorer.train.click()
+    assert workers.reached.wait(5)
+    explorer.stop.click()
+    time.sleep(0.3)
+    assert "Stopping" in explorer.live_text.value
+    workers.leave.set()
+    assert explorer.wait(5) and "Stopped" in explorer.live_text.value
+    workers.pause = 0
+    explorer.train.click()
+    assert explorer.wait(5) and len(workers.configs) == 2 and explorer.last_error is None
+
+
 def test_stop_ends_a_run_and_stores_nothing(make, ledger):
     workers = FakeWorkers(pause=5)
     explorer = open_explorer(make, workers=workers)

@@ -142,11 +142,14 @@ def mark(axes, found: PlotData, n: int, theme: str, seed: int | None = None) -> 
             artists += axes.plot([n], [point.mean], marker="o", markersize=12, fillstyle="none",
                                  markeredgewidth=1.6, linestyle="", color=look.ink,
                                  label=f"_ring {arm}")
+    # over the marked line, or beside it where a star must stay in sight
+    side = 0 if all(row["n"] != n for row in found.live) else 1 if n == found.sizes[0] else -1
     for place, point in enumerate(pair):
         above = place == 0
         artists.append(axes.annotate(
-            f"{point.mean:.2f}", (n, point.mean), xytext=(0, 10 if above else -10),
-            textcoords="offset points", ha="center", va="bottom" if above else "top",
+            f"{point.mean:.2f}", (n, point.mean), xytext=(14 * side, 10 if above else -10),
+            textcoords="offset points", ha=("center", "left", "right")[side],
+            va="bottom" if above else "top",
             fontsize=12, fontweight="bold", color=look.ink, zorder=7, parse_math=False,
             bbox=dict(facecolor=look.paper, edgecolor="none", alpha=0.8, pad=1.5)))
     return artists

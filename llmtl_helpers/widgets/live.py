@@ -21,13 +21,10 @@ class LiveRun:
     def __init__(self, on_event: Callable, on_end: Callable, workers=None, device: str = "cpu"):
         self.on_event, self.on_end, self.workers = on_event, on_end, workers
         self.device = device
+        self.busy = False
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._start = threading.Lock()
-
-    @property
-    def busy(self) -> bool:
-        return self._thread is not None and self._thread.is_alive()
 
     def start(self, plan: Callable, ready: Callable[[], None]) -> None:
         """Train the run that `plan()` returns; it is called in the thread, for it reads the data.
@@ -45,6 +42,7 @@ class LiveRun:
             self._stop = threading.Event()
             self._thread = threading.Thread(target=self._watch, args=(plan, self._stop),
                                             name="live-run", daemon=True)
+            self.busy = True
             self._thread.start()
 
     @property
@@ -59,7 +57,7 @@ class LiveRun:
         """Wait until the run has ended; False if it has not within `timeout` seconds."""
         if self._thread is not None:
             self._thread.join(timeout)
-        return not self.busy
+        return self._thread is None or not self._thread.is_alive()
 
     def _watch(self, plan: Callable, stop: threading.Event) -> None:
         try:
@@ -76,6 +74,8 @@ class LiveRun:
             self.on_end(error)
         else:
             self.on_end(None)
+        finally:
+            self.busy = False
 
 
 def progress_text(update: int, updates: int, loss: float | None, seconds: float,

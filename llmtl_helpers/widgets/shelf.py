@@ -67,11 +67,20 @@ class Shelf:
         return all(row.get("shipped") for row in self.rows
                    if (row["arm"], row["n"], row["purpose"]) == (arm, n, "curve"))
 
-    def seconds(self, arm: str, n: int) -> float | None:
-        """Median seconds of such runs, if the profile trains by the rule shown."""
-        times = [row["seconds"] for row in self.rows
-                 if (row["arm"], row["n"]) == (arm, n) and row.get("seconds")]
-        return median(times) if times and self.budget == self.profile.budget else None
+    def seconds(self, arm: str, n: int) -> tuple[float, str] | None:
+        """Median seconds of such runs and where they ran: the learner's live runs if any.
+
+        None if there are none, or if the profile trains by another rule than the one shown.
+        """
+        rows = [row for row in self.rows if (row["arm"], row["n"]) == (arm, n)
+                and row.get("seconds") and self.budget == self.profile.budget]
+        own = [row for row in rows if row["purpose"] == "live" and not row.get("shipped")]
+        if not rows:
+            return None
+        threads = sorted({row["threads"] for row in rows if row.get("threads")})
+        where = "here" if own else "where the runs shown were made" + (
+            f", on {threads[0]} core{'s' if threads[0] > 1 else ''}" if len(threads) == 1 else "")
+        return median(row["seconds"] for row in own or rows), where
 
 
 def _of_one_version(rows: list[dict]) -> list[dict]:

@@ -24,9 +24,8 @@ class LiveTraining(Guarded):
     def show_cost(self) -> None:
         """How long such runs took where the rows were made: said before one is started."""
         arm, n = self.train_arm.value, self.size.value
-        seconds = self.shelf.seconds(arm, n)
-        took = f"took {seconds:.0f} s where the runs shown were made" if seconds else (
-            "has not been timed here yet")
+        timed = self.shelf.seconds(arm, n)
+        took = f"took {timed[0]:.0f} s {timed[1]}" if timed else "has not been timed here yet"
         self.cost.value = sentence(f"A run of {words.spoken(arm)} with {words.labels(n)} {took}. "
                                    "It uses a seed that none of them has.")
 
@@ -68,9 +67,6 @@ class LiveTraining(Guarded):
                 event.update, event.updates, event.loss, event.seconds, self._first))
         elif event.kind == "failed":
             self.live_text.value = sentence(f"The run failed. {event.reason}", strong=True)
-        elif event.kind == "stopped":
-            self.progress.value = 0
-            self.live_text.value = sentence("Stopped. Runs that were finished before are kept.")
         elif event.kind == "done":
             self.shelf.ledger.add(event.row)
             self.progress.value = 1
