@@ -144,21 +144,21 @@ def test_reading_of_a_gap_that_closes():
         make_row(arm="scratch", n=4096, run_seed=seed, score=0.80 + seed / 100)
         for seed in range(3)]
     assert twin_curve(rows).reading == (
-        "With 256 labels the fine-tuned checkpoint gets 0.78 and the same network from scratch "
-        "0.53, a gap of 25 points; the same network from scratch first reaches 0.78 at 4,096 "
+        "With 256 labels the fine-tuned checkpoint gets 0.780 and the same network from scratch "
+        "0.530, a gap of 25.0 points; the same network from scratch first reaches 0.780 at 4,096 "
         "labels, 16 times as many.")
 
 
 def test_reading_of_a_gap_that_does_not_close():
     reading = twin_curve(make_curve()).reading
-    assert "does not reach 0.78 at any size drawn, up to 1,024 labels." in reading
+    assert "does not reach 0.780 at any size drawn, up to 1,024 labels." in reading
 
 
 def test_reading_where_transfer_loses():
     rows = [make_row(arm=arm, run_seed=seed, score=score + seed / 1000)
             for arm, score in (("fine_tuned", 0.60), ("scratch", 0.70)) for seed in range(5)]
     reading = twin_curve(rows).reading
-    assert "same network from scratch gets 0.70 and the fine-tuned checkpoint 0.60" in reading
+    assert "same network from scratch gets 0.702 and the fine-tuned checkpoint 0.602, a gap of 10.0 points" in reading
     assert "transfer loses here" in reading
 
 
@@ -167,14 +167,14 @@ def test_reading_of_a_tie_and_of_overlapping_bands():
         return twin_curve([make_row(arm=arm, run_seed=seed, score=score + seed / 50)
                            for arm, score in (("fine_tuned", high), ("scratch", low))
                            for seed in range(5)]).reading
-    assert "both get 0.64: there is no gap" in both(0.60, 0.60)
+    assert "both get 0.640: there is no gap" in both(0.60, 0.60)
     assert "the bands overlap" in both(0.60, 0.63)
     assert "the bands overlap" not in both(0.30, 0.63)
 
 
 def test_reading_with_one_arm_few_runs_or_none():
     baseline = twin_curve(make_curve(arms=("fine_tuned", "tfidf"))).reading
-    assert "the fine-tuned checkpoint gets 0.78 and the bag of words (TF-IDF) 0.63" in baseline
+    assert "the fine-tuned checkpoint gets 0.780 and the bag of words (TF-IDF) 0.630" in baseline
     alone = twin_curve(make_curve(arms=("scratch",))).reading
     assert "no run of the fine-tuned checkpoint at this size to compare it with" in alone
     few = twin_curve([make_row(), make_row(arm="scratch", score=0.5)]).reading
@@ -189,8 +189,8 @@ def test_reading_with_one_arm_few_runs_or_none():
 def test_reading_numbers_are_those_of_the_table():
     twin = twin_curve(ROWS, at=64)
     by_arm = {row["arm"]: row["mean"] for row in twin.table if row["n"] == 64}
-    assert f"{by_arm[ARMS['fine_tuned'].label]:.2f}" in twin.reading
-    assert f"{by_arm[ARMS['scratch'].label]:.2f}" in twin.reading
+    assert f"{by_arm[ARMS['fine_tuned'].label]:.3f}" in twin.reading
+    assert f"{by_arm[ARMS['scratch'].label]:.3f}" in twin.reading
 
 
 def test_alt_text_describes_axes_lines_ends_and_marked_size():
@@ -282,7 +282,7 @@ def test_training_curves_show_how_fast_each_arm_learns():
     assert list(fine.get_xdata()) == list(range(25, 251, 25))
     assert fine.get_ydata()[-1] == pytest.approx(0.78)
     assert list(line(twin, ARMS["tfidf"].label).get_ydata()) == pytest.approx([0.63, 0.63])
-    assert twin.reading.startswith("With 256 labels the fine-tuned checkpoint ends at 0.78 and "
+    assert twin.reading.startswith("With 256 labels the fine-tuned checkpoint ends at 0.780 and "
                                    "the same network from scratch at 0.53")
     assert "by update 50 of 250" in twin.reading
     assert "not a test result" in " ".join(texts(twin))

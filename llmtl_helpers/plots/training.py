@@ -113,16 +113,16 @@ def _reading(courses: dict[str, list[Summary]], n: int) -> str:
     arms = [arm for arm in words.TWINS if arm in courses] or list(courses)[:2]
     if len(arms) == 1:
         end = courses[arms[0]][-1]
-        return (f"With {words.labels(n)} {words.spoken(arms[0])} ends at {end.mean:.2f} after "
+        return (f"With {words.labels(n)} {words.spoken(arms[0])} ends at {end.mean:.3f} after "
                 f"{end.n:,} updates.")
     low, high = sorted(arms[:2], key=lambda arm: courses[arm][-1].mean)
     low_end, high_end = courses[low][-1], courses[high][-1]
     if words.points(low_end) == words.points(high_end):
         return (f"With {words.labels(n)} {words.spoken(arms[0])} and {words.spoken(arms[1])} "
-                f"both end at {low_end.mean:.2f}.")
+                f"both end at {low_end.mean:.3f}.")
     passed = next(point for point in courses[high] if point.mean >= low_end.mean)
-    return (f"With {words.labels(n)} {words.spoken(high)} ends at {high_end.mean:.2f} and "
-            f"{words.spoken(low)} at {low_end.mean:.2f}, which {words.spoken(high)} had reached "
+    return (f"With {words.labels(n)} {words.spoken(high)} ends at {high_end.mean:.3f} and "
+            f"{words.spoken(low)} at {low_end.mean:.3f}, which {words.spoken(high)} had reached "
             f"by update {passed.n:,} of {high_end.n:,}.")
 
 

@@ -67,17 +67,16 @@ def reading(curves: Curves, n: int | None, live: list[dict] = ()) -> str:
         twin = next((arm for arm in TWINS if only in TWINS and arm != only), None)
         missing = f"no run of {spoken(twin)}" if twin else "nothing else"
         point = summary_at(curves, only, n)
-        return (f"With {labels(n)} {spoken(only)} gets {point.mean:.2f} ({runs(point.k)}), and "
+        return (f"With {labels(n)} {spoken(only)} gets {point.mean:.3f} ({runs(point.k)}), and "
                 f"there is {missing} at this size to compare it with.")
     first, second = (summary_at(curves, arm, n) for arm in pair)
-    gap = points(first) - points(second)
+    gap = round(points(first) - points(second), 1)
     if gap == 0:
         return (f"With {labels(n)} {spoken(pair[0])} and {spoken(pair[1])} both get "
-                f"{first.mean:.2f}: there is no gap at this size.")
+                f"{first.mean:.3f}: there is no gap at this size.")
     high, low = (first, second) if gap > 0 else (second, first)
-    unit = "point" if abs(gap) == 1 else "points"
-    text = (f"With {labels(n)} {spoken(high.arm)} gets {high.mean:.2f} and {spoken(low.arm)} "
-            f"{low.mean:.2f}, a gap of {abs(gap)} {unit}")
+    text = (f"With {labels(n)} {spoken(high.arm)} gets {high.mean:.3f} and {spoken(low.arm)} "
+            f"{low.mean:.3f}, a gap of {abs(gap):.1f} points")
     if set(pair) == set(TWINS) and gap < 0:
         text += "; transfer loses here"
     else:
@@ -94,10 +93,10 @@ def _closing(curves: Curves, high: Summary, low: Summary) -> str:
         return ""
     reached = next((point for point in larger if points(point) >= points(high)), None)
     if reached is None:
-        return (f"; {spoken(low.arm)} does not reach {high.mean:.2f} at any size drawn, "
+        return (f"; {spoken(low.arm)} does not reach {high.mean:.3f} at any size drawn, "
                 f"up to {labels(larger[-1].n)}")
     times = reached.n / low.n
-    return (f"; {spoken(low.arm)} first reaches {high.mean:.2f} at {labels(reached.n)}, "
+    return (f"; {spoken(low.arm)} first reaches {high.mean:.3f} at {labels(reached.n)}, "
             f"{times:.3g} times as many")
 
 
@@ -132,7 +131,7 @@ def alt_text(title: str, metric: str, curves: Curves, live: list[dict], limits, 
     if live:
         sentences.append(f"Stars, live runs of this machine: {_stars(live)}.")
     if n:
-        marked = ", ".join(f"{style_of(arm).label} {point.mean:.2f}" for arm in in_order(curves)
+        marked = ", ".join(f"{style_of(arm).label} {point.mean:.3f}" for arm in in_order(curves)
                            if (point := summary_at(curves, arm, n)))
         sentences.append(f"Marked size: {labels(n)}" + (f" ({marked})." if marked else "."))
     if hidden:
@@ -183,13 +182,13 @@ def runs(k: int) -> str:
     return f"{k:,} run" + ("" if k == 1 else "s")
 
 
-def points(summary: Summary) -> int:
+def points(summary: Summary) -> float:
     """The mean in percentage points as printed, so that a gap agrees with the two numbers."""
-    return round(float(f"{summary.mean:.2f}") * 100)
+    return round(float(f"{summary.mean:.3f}") * 100, 1)
 
 
 def _stars(live: list[dict]) -> str:
-    return "; ".join(f"{style_of(row['arm']).label} with {labels(row['n'])} {row['score']:.2f}"
+    return "; ".join(f"{style_of(row['arm']).label} with {labels(row['n'])} {row['score']:.3f}"
                      for row in live)
 
 
