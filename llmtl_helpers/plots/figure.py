@@ -11,12 +11,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.plots.tables import csv_text, table_html
 
 # In a dark JupyterLab or VS Code the light picture is turned by the browser: hues stay.
 TURN = "filter:invert(.93) hue-rotate(180deg)"
 STYLE = (f'<style>[data-jp-theme-light="false"] img.llmtl-light,'
          f".vscode-dark img.llmtl-light{{{TURN}}}</style>")
-FORMATS = (".png", ".svg", ".pdf")
+FORMATS = (".png", ".svg", ".pdf")  # of the picture; .csv saves the table
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,15 @@ class TwinFigure:
     alt: str
     theme: str = "light"
 
+    @property
+    def title(self) -> str:
+        """The figure's title, with which its alt text begins."""
+        return self.alt.partition(". ")[0]
+
+    def csv(self) -> str:
+        """The table as CSV: header, all digits, a pair of numbers as two columns."""
+        return csv_text(self.table)
+
     def png(self) -> bytes:
         """The picture as PNG, packed quickly rather than tightly."""
         self.figure.canvas.draw()
@@ -44,25 +54,32 @@ class TwinFigure:
 
     def html(self) -> str:
         """Picture with alt text, reading and table, as one HTML fragment without scripts."""
-        return figure_html(self.png(), self.alt, self.reading, self.theme, table_html(self.table))
+        table = table_html(self.table, name=self.title)
+        return figure_html(self.png(), self.alt, self.reading, self.theme, table)
 
     _repr_html_ = html
 
     def save(self, path: str | os.PathLike) -> Path:
-        """Save as PNG, SVG or PDF, by the name's ending; the file is there whole or not at all.
+        """Save as PNG, SVG or PDF, or the table as CSV, by the name's ending.
+
+        The file is there whole or not at all.
 
         Raises:
             LearnerError: another ending, or the file cannot be written.
         """
         path = Path(path).expanduser()
-        if path.suffix.lower() not in FORMATS:
+        ending = path.suffix.lower()
+        if ending not in (*FORMATS, ".csv"):
             raise LearnerError(f"{path.name} cannot be saved", "its ending names no picture format",
-                               f"end the name in one of {', '.join(FORMATS)}")
+                               f"end the name in one of {', '.join(FORMATS)}, or .csv for the table")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".figure-") as folder:
                 whole = Path(folder) / path.name
-                self.figure.savefig(whole, facecolor=self.figure.get_facecolor())
+                if ending == ".csv":
+                    whole.write_bytes(self.csv().encode())
+                else:
+                    self.figure.savefig(whole, facecolor=self.figure.get_facecolor())
                 os.replace(whole, path)
         except OSError as error:
             raise LearnerError(f"the figure could not be saved as {path}",
@@ -89,31 +106,6 @@ def figure_html(png: bytes, alt: str, reading: str, theme: str, rest: str = "") 
             f'src="data:image/png;base64,{data}">'
             f'<figcaption style="max-width:50em;line-height:1.4">{escape(reading)}'
             f"</figcaption>{rest}</figure>")
-
-
-def table_html(table: list[dict], summary: str = "Table of this figure") -> str:
-    """The table twin, folded; empty where there are no rows."""
-    if not table:
-        return ""
-    head = "".join(f'<th scope="col" style="text-align:left">{escape(str(name))}</th>'
-                   for name in table[0])
-    body = "".join("<tr>" + "".join(f'<td style="text-align:left">{escape(cell(value))}</td>'
-                                    for value in row.values()) + "</tr>" for row in table)
-    return (f"<details><summary>{escape(summary)}</summary><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table></details>")
-
-
-def cell(value) -> str:
-    """A table's value in print: scores with three decimals, ranges as 'a to b', a dash for None."""
-    if value is None:
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, tuple):
-        return " to ".join(cell(part) for part in value)
-    return str(value)
 
 
 def _rgb(canvas):

@@ -9,7 +9,7 @@ from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, twin_curve
-from llmtl_helpers.plots.figure import table_html
+from llmtl_helpers.plots.tables import table_html
 from llmtl_helpers.plots.twin import table
 from llmtl_helpers.plots.words import METRICS
 from llmtl_helpers.profiles import Profile, get_profile
@@ -124,7 +124,8 @@ class TwinExplorer(LiveTraining, VBox):
                tuple(hidden))
         if self._found[0] != key:
             self._found = key, self.shelf.data(self.metric.value, self.arms.value, hidden)
-            self.table.value = table_html(table(self._found[1]))
+            self.table.value = table_html(table(self._found[1]),
+                                          name=f"twin curve {self.domain.value}")
         with self.hold():
             self.picture.value = self._picture.html(key, self._found[1], self.shelf.sizes, n,
                                                     None if seed == ALL else seed)
