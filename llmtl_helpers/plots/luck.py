@@ -1,0 +1,272 @@
+"""Luck: how far runs that differ in their seed alone lie apart, and what picking the best does.
+
+Taught in 11.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from matplotlib.ticker import MaxNLocator, NullLocator
+
+from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.plots import draw, words
+from llmtl_helpers.plots.empty import empty_figure
+from llmtl_helpers.plots.figure import TwinFigure
+from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
+
+PURPOSES = ("luck", "curve")  # the study's further seeds, and the curve's own
+MISSING = ("There are no finished runs to compare seeds with: `python3 start.py sweep --task "
+           "sentiment/films --study luck` makes them.")
+MANY = 20  # seeds below which the figures say that there are few
+GOLDEN = 0.6180339887  # successive multiples of it, modulo 1, never bunch
+
+
+def luck_strip(rows: Iterable[dict], n: int | None = None, arms: Sequence[str] | None = None,
+               metric: str = "accuracy", title: str | None = None, theme: str = "light",
+               scale: float = 1.0) -> TwinFigure:
+    """Draw every run of one size as a point, one strip per arm: runs differ in the seed alone.
+
+    Args:
+        rows: ledger rows of one task and one training rule; purposes "luck" and "curve" count.
+        n: training-set size in labels; default: the one with the most runs.
+        arms, metric, title, theme, scale: as in `twin_curve`.
+
+    Raises:
+        LearnerError: rows, but none of that size, or rows that must not share a figure.
+    """
+    n, found, task = _runs_at(rows, n, arms, metric)
+    if not found:
+        return empty_figure(title or "Luck", MISSING, theme, scale)
+    look = get_theme(theme)
+    figure, axes = new_figure(look, scale)
+    title = title or f"Luck: {words.labels(n)}, {task}"
+    _strips(axes, found, look)
+    draw.frame_texts(axes, title, f"{words.spoken_metric(metric)} on the test set", "",
+                     _small(found), look)
+    return TwinFigure(figure, _strip_table(found), _strip_reading(found, n, task),
+                      _strip_alt(title, metric, found), theme)
+
+
+def expected_best_curve(rows: Iterable[dict], n: int | None = None,
+                        arms: Sequence[str] | None = None, metric: str = "accuracy",
+                        at: int | None = None, title: str | None = None, theme: str = "light",
+                        scale: float = 1.0) -> TwinFigure:
+    """Draw what the best of k runs is expected to score, over k, one line per arm.
+
+    The value is the expected maximum of k draws from the runs at hand (Dodge et al. 2019,
+    "Show Your Work", section 3.1), see `curves.expected_best`. They use validation scores to
+    compare budgets; here it is the test score, since the question is what someone gains who
+    reports the best of k runs.
+
+    Args:
+        at: a number of runs to mark and to read at; default: all runs of the arm with fewest.
+        rows, n, arms, metric, title, theme, scale: as in `luck_strip`.
+
+    Raises:
+        LearnerError: rows, but none of that size, `at` beyond the runs at hand, or rows that
+            must not share a figure.
+    """
+    from llmtl_helpers.curves import expected_best
+
+    n, found, task = _runs_at(rows, n, arms, metric)
+    if not found:
+        return empty_figure(title or "The best of k runs", MISSING, theme, scale)
+    most = min(summary.k for arm, summary in found.items() if arm != "majority" or len(found) == 1)
+    if at is not None and not 1 <= at <= most:
+        raise LearnerError(f"the best of {at} runs cannot be read off", f"{words.runs(most)} "
+                           "per arm are at hand", f"choose a number from 1 to {most}")
+    courses = {arm: [float(expected_best(summary.scores, k)) for k in range(1, most + 1)]
+               for arm, summary in found.items()}
+    look = get_theme(theme)
+    figure, axes = new_figure(look, scale)
+    title = title or f"The best of k runs: {words.labels(n)}, {task}"
+    _best_lines(axes, courses, at, look)
+    draw.frame_texts(axes, title, "k, number of runs of which the best is reported",
+                     f"expected best {words.spoken_metric(metric)}", _small(found), look)
+    table = [{"arm": style_of(arm).label, "k": k, "expected best": score,
+              "gain over one run": score - course[0]}
+             for arm, course in courses.items() for k, score in enumerate(course, 1)]
+    return TwinFigure(figure, table, _best_reading(courses, at or most, n, task),
+                      _best_alt(title, courses, axes.get_ylim()), theme)
+
+
+def _runs_at(rows, n, arms, metric) -> tuple[int, dict[str, Summary], str]:
+    """Size, arm -> summary of all its runs there, task."""
+    runs = {row["id"]: row for row in rows if row["purpose"] in PURPOSES
+            and (arms is None or row["arm"] in arms) and score_of(row, metric) is not None}
+    check_comparable(runs.values())
+    counts: dict[int, int] = {}
+    for row in runs.values():
+        counts[row["n"]] = counts.get(row["n"], 0) + 1
+    if not counts:
+        return 0, {}, ""
+    if n is None:
+        n = min(counts, key=lambda size: (-counts[size], abs(math.log(size / words.USUAL))))
+    if n not in counts:
+        raise LearnerError(f"there are no finished runs with {words.labels(n)}",
+                           next=f"choose one of {', '.join(map(str, sorted(counts)))}")
+    here = [row for row in runs.values() if row["n"] == n]
+    return n, {arm: summarise_scores([score_of(row, metric) for row in here
+                                      if row["arm"] == arm], arm, n)
+               for arm in words.in_order({row["arm"] for row in here})}, here[0]["task"]
+
+
+def _strips(axes, found: dict[str, Summary], look) -> None:
+    """One strip per arm, from the top; a level arm is a line through all of them."""
+    draw.score_axis(axes, [score for summary in found.values()
+                           for score in (*summary.scores, *(summary.band or ()))])
+    axes.set_xlim(axes.get_ylim())  # `score_axis` knows the limits of a score, here they lie flat
+    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter("{x:.2f}")
+    axes.set_ylim(-0.5, len(found) - 0.5)
+    axes.set_yticks([])
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=look.quiet, linewidth=0.8)
+    ends = []
+    for place, (arm, summary) in enumerate(found.items()):
+        y, style = len(found) - 1 - place, style_of(arm)
+        colour = colour_of(style, look)
+        if summary.band:
+            axes.fill_betweenx([y - 0.34, y + 0.34], *summary.band, color=colour, alpha=0.16,
+                               linewidth=0, label=f"_band {arm}")
+        if style.marker:
+            heights = [y + 0.5 * (GOLDEN * i % 1 - 0.5) for i in range(summary.k)]
+            axes.scatter(summary.scores, heights, s=34, color=colour, marker=style.marker,
+                         alpha=0.75, linewidth=1.2 if style.marker == "x" else 0,
+                         label=f"_runs {arm}")
+            axes.vlines(summary.mean, y - 0.4, y + 0.4, color=look.ink, linewidth=2.2, zorder=4,
+                        label=f"_mean {arm}")
+        else:
+            axes.axvline(summary.mean, color=colour, linestyle=style.line, linewidth=2.2,
+                         label=f"_level {arm}", zorder=1.5)
+        ends.append((style, axes.get_xlim()[0], y))
+    draw.end_labels(axes, ends, look)
+    write(axes, 0.0, 1.05, "point: one run;  bar: mean;  shading: 95% band for one new run", look)
+
+
+def _best_lines(axes, courses: dict[str, list[float]], at: int | None, look) -> None:
+    most = len(next(iter(courses.values())))
+    draw.score_axis(axes, [score for course in courses.values() for score in course])
+    axes.set_xlim(1 - 0.02 * most, most * 1.02)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xticks(sorted({1, *(int(tick) for tick in axes.get_xticks() if 2 <= tick <= most)}))
+    axes.set_xlim(1 - 0.02 * most, most * 1.02)
+    for arm, course in courses.items():
+        style = style_of(arm)
+        axes.plot(range(1, most + 1), course, color=colour_of(style, look), linestyle=style.line,
+                  linewidth=2.2, marker=style.marker, markersize=6.5,
+                  markevery=max(1, most // 6), label=style.label)
+    draw.end_labels(axes, [(style_of(arm), most, course[-1]) for arm, course in courses.items()],
+                    look)
+    if at:
+        axes.axvline(at, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5,
+                     label="_marked k")
+        for arm in words.TWINS:
+            if arm in courses:
+                axes.annotate(f"{courses[arm][at - 1]:.3f}", (at, courses[arm][at - 1]),
+                              xytext=(0, 8), textcoords="offset points", ha="center",
+                              va="bottom", fontsize=12, fontweight="bold", color=look.ink,
+                              zorder=7, bbox=dict(facecolor=look.paper, edgecolor="none",
+                                                  alpha=0.8, pad=1.5))
+
+
+def _small(found: dict[str, Summary]) -> str:
+    counts = sorted({summary.k for arm, summary in found.items() if arm != "majority"}
+                    or {summary.k for summary in found.values()})
+    seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    return f"{seeds} an arm: the seed decides the slice, its order, dropout and random weights"
+
+
+def _few(found_k: int, task: str) -> str:
+    return "" if found_k >= MANY else (
+        f" That is from {words.runs(found_k)} an arm at the least: `python3 start.py sweep --task "
+        f"{task} --study luck` makes more.")
+
+
+def _wins(low: Summary, high: Summary) -> tuple[float, int]:
+    """In how many pairs of one run each `low` wins (a tie counts half), and of how many."""
+    wins = sum((a > b) + (a == b) / 2 for a in low.scores for b in high.scores)
+    return wins, low.k * high.k
+
+
+def _range(summary: Summary) -> str:
+    return f"{summary.scores[0]:.3f} to {summary.scores[-1]:.3f}"
+
+
+def _strip_reading(found: dict[str, Summary], n: int, task: str) -> str:
+    pair = [arm for arm in words.TWINS if arm in found]
+    if len(pair) < 2:
+        pair = [arm for arm in found if arm != "majority"][:2] or list(found)
+    first = found[pair[0]]
+    text = f"With {words.labels(n)} {words.spoken(pair[0])} gets {_range(first)}"
+    if len(pair) == 1:
+        text += f" over {words.runs(first.k)}."
+    else:
+        low, high = sorted((found[arm] for arm in pair[:2]), key=lambda summary: summary.mean)
+        wins, pairs = _wins(low, high)
+        text += (f" and {words.spoken(pair[1])} {_range(found[pair[1]])}, by the seed alone; of "
+                 f"the {pairs:,} ways to set one run against one run, {words.spoken(low.arm)}, "
+                 f"which is lower on average, wins {wins:g}.")
+    return text + _few(min(s.k for arm, s in found.items() if arm != "majority" or arm in pair),
+                       task)
+
+
+def _strip_table(found: dict[str, Summary]) -> list[dict]:
+    table = []
+    for arm, summary in found.items():
+        row = {"arm": style_of(arm).label, "runs": summary.k, "mean": summary.mean,
+               "sd": summary.sd, "lowest": summary.scores[0], "highest": summary.scores[-1],
+               "band": summary.band}
+        if "fine_tuned" in found:
+            wins, pairs = _wins(summary, found["fine_tuned"])
+            row["pairs won against the fine-tuned checkpoint"] = (
+                None if arm == "fine_tuned" else f"{wins:g} of {pairs:,}")
+        table.append(row)
+    return table
+
+
+def _strip_alt(title: str, metric: str, found: dict[str, Summary]) -> str:
+    strips = " ".join(
+        f"{style_of(arm).label}: {words.runs(summary.k)} from {_range(summary)}, mean "
+        f"{summary.mean:.3f}." if summary.scores[0] < summary.scores[-1] else
+        f"{style_of(arm).label}: {summary.mean:.3f} in every run." for arm, summary in
+        found.items())
+    return (f"{title}. Strip plot: {words.spoken_metric(metric)} on the test set of single runs, "
+            f"one strip an arm. {strips}")
+
+
+def _best_reading(courses: dict[str, list[float]], k: int, n: int, task: str) -> str:
+    arms = [arm for arm in courses if arm != "majority"] or list(courses)
+    gains = {arm: 100 * (courses[arm][k - 1] - courses[arm][0]) for arm in arms}
+    shown = [arm for arm in words.TWINS if arm in arms] or arms[:2]
+    text = (f"With {words.labels(n)}, reporting the best of {words.runs(k)} instead of one adds "
+            + " and ".join(f"{gains[arm]:.1f} points to {words.spoken(arm)}" for arm in shown))
+    if passed := _passing(courses, arms):
+        low, high, first = passed
+        text += (f"; the best of {first} of {words.spoken(low)} is above one run of "
+                 f"{words.spoken(high)}, which is better on average")
+    return text + "." + _few(len(courses[arms[0]]), task)
+
+
+def _passing(courses: dict[str, list[float]], arms: list[str]) -> tuple[str, str, int] | None:
+    """(lower, higher, k): the lower arm's best of k beats one run of the higher one.
+
+    Of all such pairs the one that closes the largest gap; None if there is none.
+    """
+    pairs = []
+    for low in arms:
+        for high in arms:
+            gap = courses[high][0] - courses[low][0]
+            k = next((k for k, score in enumerate(courses[low], 1) if score > courses[high][0]), 0)
+            if gap > 0 and k > 1:
+                pairs.append((gap, low, high, k))
+    return max(pairs)[1:] if pairs else None
+
+
+def _best_alt(title: str, courses: dict[str, list[float]], limits) -> str:
+    lines = " ".join(f"{style_of(arm).label}: {course[0]:.3f} for one run, {course[-1]:.3f} for "
+                     f"the best of {len(course)}." for arm, course in courses.items())
+    return (f"{title}. Line chart: expected best score, from {limits[0]:.2f} to {limits[1]:.2f}, "
+            f"over the number of runs k. {lines}")
