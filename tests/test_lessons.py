@@ -29,7 +29,7 @@ llmtl:
 """
 BODY = '''Some text.
 
-{source} llmtl_helpers.curves.in_band
+{source} llmtl_helpers.curves.summary.in_band
 
 ```{code-cell} ipython3
 :tags: [knobs]
@@ -129,9 +129,9 @@ def test_learners_edition_lacks_what_the_teachers_has(course):
 
 
 def test_source_line_shows_the_functions_own_text(course):
-    with open(paths.PACKAGE / "curves.py", encoding="utf-8") as file:
+    with open(paths.PACKAGE / "curves" / "summary.py", encoding="utf-8") as file:
         original = file.read()
-    shown = function_source("llmtl_helpers.curves.in_band")
+    shown = function_source("llmtl_helpers.curves.summary.in_band")
     assert shown.startswith("def in_band(") and shown in original
     assert f"```python\n{shown}\n```" in text_of(built(course))
     assert "{source}" not in text_of(built(course))

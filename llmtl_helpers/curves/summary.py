@@ -52,12 +52,21 @@ def summarise(rows: Iterable[dict], metric: str = "accuracy") -> list[Summary]:
     Raises:
         LearnerError: the rows are of several tasks, training rules or versions of the data.
     """
-    runs = {row["id"]: row for row in sorted(rows, key=_settled) if row["purpose"] == "curve"}
-    check_comparable(runs.values())
     groups: dict[tuple[str, int], list[float | None]] = {}
-    for row in runs.values():
+    for row in curve_runs(rows):
         groups.setdefault((row["arm"], row["n"]), []).append(score_of(row, metric))
     return [summarise_scores(scores, arm, n) for (arm, n), scores in sorted(groups.items())]
+
+
+def curve_runs(rows: Iterable[dict]) -> list[dict]:
+    """The rows whose purpose is "curve", each run once: what a curve may be built from.
+
+    Raises:
+        LearnerError: the rows are of several tasks, training rules or versions of the data.
+    """
+    runs = {row["id"]: row for row in sorted(rows, key=_settled) if row["purpose"] == "curve"}
+    check_comparable(runs.values())
+    return list(runs.values())
 
 
 def summarise_scores(scores: Sequence[float | None], arm: str, n: int) -> Summary:
@@ -83,7 +92,7 @@ def mean_interval(mean: float, sd: float, k: int) -> tuple[float, float]:
     Raises:
         ValueError: k is below 2.
     """
-    return _around(mean, _t_quantile(k) * sd / math.sqrt(k))
+    return _around(mean, t_quantile(k) * sd / math.sqrt(k))
 
 
 def prediction_band(mean: float, sd: float, k: int) -> tuple[float, float]:
@@ -97,7 +106,7 @@ def prediction_band(mean: float, sd: float, k: int) -> tuple[float, float]:
     Raises:
         ValueError: k is below 2.
     """
-    return _around(mean, _t_quantile(k) * sd * math.sqrt(1 + 1 / k))
+    return _around(mean, t_quantile(k) * sd * math.sqrt(1 + 1 / k))
 
 
 def in_band(score: float, summary: Summary) -> bool | None:
@@ -141,7 +150,12 @@ def _settled(row: dict) -> tuple:
     return (row.get("shipped", False), row.get("created") or "", str(row.get("score")))
 
 
-def _t_quantile(k: int) -> float:
+def t_quantile(k: int) -> float:
+    """t(0.975, k-1): how many standard errors the 95% interval of a mean of k scores spans.
+
+    Raises:
+        ValueError: k is below 2.
+    """
     if k < 2:
         raise ValueError(f"{k} run(s) have no spread to build an interval from")
     from scipy.special import stdtrit  # quicker to load than scipy.stats
