@@ -10,6 +10,7 @@ from html import escape
 # A spreadsheet takes a text that starts so for a formula (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDS = ("low", "high")  # a pair of numbers becomes two columns
+PAIRS = ("band", "interval")  # so do columns that end so, even where no row has a pair
 
 
 def table_html(table: list[dict], summary: str = "Table of this figure",
@@ -54,7 +55,8 @@ def csv_text(table: list[dict]) -> str:
     """
     if not table:
         return ""
-    pairs = {column for row in table for column, value in row.items() if isinstance(value, tuple)}
+    pairs = {column for row in table for column, value in row.items()
+             if isinstance(value, tuple) or column.endswith(PAIRS)}
     lines = io.StringIO(newline="")
     writer = csv.writer(lines)
     writer.writerow([_written(part) for column in table[0] for part in (

@@ -1,5 +1,6 @@
 """Interactive figures: thin shells that choose among ledger rows and call `plots`."""
 
 from llmtl_helpers.widgets.explorer import TwinExplorer
+from llmtl_helpers.widgets.level_explorer import LevelExplorer
 
-__all__ = ["TwinExplorer"]
+__all__ = ["LevelExplorer", "TwinExplorer"]

@@ -13,13 +13,12 @@ from llmtl_helpers.plots.tables import table_html
 from llmtl_helpers.plots.twin import table
 from llmtl_helpers.plots.words import METRICS
 from llmtl_helpers.profiles import Profile, get_profile
-from llmtl_helpers.tasks import task_names
 from llmtl_helpers.widgets import guesses
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.panel import ALL, Panel, question, sentence
 from llmtl_helpers.widgets.picture import Picture
-from llmtl_helpers.widgets.shelf import Shelf
+from llmtl_helpers.widgets.shelf import Shelf, offered
 from llmtl_helpers.widgets.state import State, read, require
 from llmtl_helpers.widgets.training import LiveTraining
 
@@ -59,9 +58,8 @@ class TwinExplorer(LiveTraining, VBox):
         self._guesses = guesses_file or guesses.file()
         self._open: set[str] = set()  # tasks whose curves have been revealed
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
-        tasks = task_names()
-        task = next((name for name in tasks if task in (name, name.partition("/")[0])), task)
-        self._panel = Panel([*tasks, *([] if task in tasks else [task])], task)
+        tasks, task = offered(task)
+        self._panel = Panel(tasks, task)
         for name, control in vars(self._panel).items():
             setattr(self, name, control)
         super().__init__(self._panel.rows(self.errors))

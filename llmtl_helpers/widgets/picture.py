@@ -1,11 +1,11 @@
-"""The explorer's picture: one figure, redrawn only as far as it has to be.
+"""A widget's picture: one figure, redrawn only as far as it has to be.
 
-Moving the size slider changes a line, some rings and two numbers. The rest of the figure
-is drawn once, kept as pixels, and put back under them. Pictures that were shown are kept.
+Moving a slider changes a line, some rings and two numbers. The rest of the figure is drawn
+once, kept as pixels, and put back under them. Pictures that were shown are kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 from llmtl_helpers.plots import twin, words
 from llmtl_helpers.plots.figure import encode_png, figure_html
@@ -13,8 +13,8 @@ from llmtl_helpers.plots.figure import encode_png, figure_html
 KEPT = 64  # pictures of about 80 kB
 
 
-class Picture:
-    """Draws the marked twin curve of a `PlotData`; for one thread at a time.
+class Layers:
+    """A figure in two layers, of which the lower one is kept as pixels; for one thread at a time.
 
     Attributes:
         alt, reading: of the picture drawn last.
@@ -27,6 +27,41 @@ class Picture:
         self._figure = self._axes = self._pixels = None
         self._kept: OrderedDict[Hashable, tuple[bytes, str, str]] = OrderedDict()
 
+    def layered(self, key: Hashable, top: Hashable, backdrop: Callable, mark: Callable,
+                say: Callable) -> str:
+        """The picture as HTML.
+
+        Args:
+            key: changes whenever the lower layer does. top: the same for the upper layer.
+            backdrop: draws the lower layer and returns (figure, axes).
+            mark: adds the upper layer to the axes it is given and returns the artists.
+            say: (alt, reading) of the picture, from the axes.
+        """
+        wanted = (key, top)
+        if wanted not in self._kept:
+            if key != self._key:
+                self._figure, self._axes = backdrop()
+                self._figure.canvas.draw()
+                self._pixels = self._figure.canvas.copy_from_bbox(self._figure.bbox)
+                self._key = key
+            self._kept[wanted] = (self._marked(mark), *say(self._axes))
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(wanted)
+        png, self.alt, self.reading = self._kept[wanted]
+        return figure_html(png, self.alt, self.reading, self.theme)
+
+    def _marked(self, mark: Callable) -> bytes:
+        self._figure.canvas.restore_region(self._pixels)
+        for artist in mark(self._axes):
+            self._axes.draw_artist(artist)
+            artist.remove()
+        return encode_png(self._figure.canvas)
+
+
+class Picture(Layers):
+    """The marked twin curve of a `PlotData`."""
+
     def html(self, key: Hashable, found: twin.PlotData, sizes: list[int], n: int,
              seed: int | None) -> str:
         """The picture with size n marked, as HTML.
@@ -35,30 +70,9 @@ class Picture:
             key: changes whenever `found` or `sizes` do.
             sizes: sizes that the axis covers whether or not anything is drawn there.
         """
-        wanted = (key, n, seed)
-        if wanted not in self._kept:
-            if key != self._key:
-                self._draw_backdrop(found, sizes)
-                self._key = key
-            self._kept[wanted] = (self._marked(found, n, seed),
-                                  twin.alt(found, self._axes, None, n, seed),
-                                  words.reading(found.curves, n, found.live))
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(wanted)
-        png, self.alt, self.reading = self._kept[wanted]
-        return figure_html(png, self.alt, self.reading, self.theme)
-
-    def _draw_backdrop(self, found: twin.PlotData, sizes: list[int]) -> None:
-        self._figure, self._axes = twin.backdrop(found, None, self.theme, self.scale, sizes)
-        self._figure.canvas.draw()
-        self._pixels = self._figure.canvas.copy_from_bbox(self._figure.bbox)
-
-    def _marked(self, found: twin.PlotData, n: int, seed: int | None) -> bytes:
-        canvas = self._figure.canvas
-        canvas.restore_region(self._pixels)
-        if found.sizes:
-            for artist in twin.mark(self._axes, found, n, self.theme, seed):
-                self._axes.draw_artist(artist)
-                artist.remove()
-        return encode_png(canvas)
+        return self.layered(
+            key, (n, seed),
+            lambda: twin.backdrop(found, None, self.theme, self.scale, sizes),
+            lambda axes: twin.mark(axes, found, n, self.theme, seed) if found.sizes else [],
+            lambda axes: (twin.alt(found, axes, None, n, seed),
+                          words.reading(found.curves, n, found.live)))

@@ -10,8 +10,16 @@ from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.twin import PlotData
 from llmtl_helpers.profiles import PROFILES, Profile
+from llmtl_helpers.tasks import task_names
 
 TRAINED = tuple(name for name, arm in ARMS.items() if arm.strategy == "all_weights")
+
+
+def offered(task: str) -> tuple[list[str], str]:
+    """Names of all tasks, `task` among them, and its whole name if it is only a first part."""
+    tasks = task_names()
+    task = next((name for name in tasks if task in (name, name.partition("/")[0])), task)
+    return [*tasks, *([] if task in tasks else [task])], task
 
 
 class Shelf:
