@@ -8,9 +8,12 @@ from llmtl_helpers.cost.pretraining import (PRETRAINING, PUBLISHED, SCOPES, Bill
 from llmtl_helpers.cost.reach import CostToReach, cost_to_reach, spoken_cost
 from llmtl_helpers.cost.runs import (UNITS, Cost, costs_by_size, least_memory, mean_text_tokens,
                                      run_cost, speed)
+from llmtl_helpers.cost.within import UpdatesToReach, updates_to_reach
 
-__all__ = ["ARCHITECTURES", "PRETRAINING", "PUBLISHED", "SCOPES", "UNITS", "Architecture", "Bill",
-           "BreakEven", "Cost", "CostToReach", "Flops", "Line", "Published", "break_even_tasks",
-           "cost_per_task", "cost_to_reach", "costs_by_size", "forward_flops", "least_memory",
-           "mean_text_tokens", "pretraining_bill", "run_cost", "six_nd", "speed", "spoken_cost",
-           "training_flops"]
+__all__ = [
+    "ARCHITECTURES", "Architecture", "Bill", "BreakEven", "Cost", "CostToReach", "Flops",
+    "Line", "PRETRAINING", "PUBLISHED", "Published", "SCOPES", "UNITS", "UpdatesToReach",
+    "break_even_tasks", "cost_per_task", "cost_to_reach", "costs_by_size", "forward_flops",
+    "least_memory", "mean_text_tokens", "pretraining_bill", "run_cost", "six_nd", "speed",
+    "spoken_cost", "training_flops", "updates_to_reach",
+]

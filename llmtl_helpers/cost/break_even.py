@@ -1,4 +1,4 @@
-"""How many tasks must share a checkpoint before its pre-training has paid for itself. Taught in 11."""
+"""How many tasks must share a checkpoint before its pre-training is paid for. Taught in 11."""
 
 import math
 from dataclasses import dataclass

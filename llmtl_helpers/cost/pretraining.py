@@ -78,9 +78,9 @@ class Bill:
         """The sum in numbers, marked as an estimate."""
         lines = self.charged(scope)
         if len(lines) == 1:
-            return f"{self.total(scope):.2g} FLOP (estimate)"
-        parts = " + ".join(f"{line.flops:.2g}" for line in lines)
-        return f"{parts} = {self.total(scope):.2g} FLOP (estimate)"
+            return f"{self.total(scope):.1e} FLOP (estimate)"
+        parts = " + ".join(f"{line.flops:.1e}" for line in lines)
+        return f"{parts} = {self.total(scope):.1e} FLOP (estimate)"
 
 
 def pretraining_bill(checkpoint: str = ENCODER) -> Bill:
@@ -96,8 +96,8 @@ def pretraining_bill(checkpoint: str = ENCODER) -> Bill:
 
 
 def _six_nd_text(weights: int, tokens: float, how: str) -> str:
-    return (f"6 x {weights / 1e6:.1f} million weights x {tokens:.3g} tokens ({how}) "
-            f"= {six_nd(weights, tokens):.2g} FLOP")
+    return (f"6 x {weights / 1e6:.1f} million weights x {tokens:.2e} tokens ({how}) "
+            f"= {six_nd(weights, tokens):.1e} FLOP")
 
 
 def _teacher() -> Line:
@@ -127,8 +127,8 @@ def _distillation() -> Line:
     return Line(
         "distillation into 12 layers, 384 wide", flops,
         _six_nd_text(student, tokens, how) + f"; the teacher reads along, 2 x "
-        f"{teacher / 1e6:.1f} million weights x {tokens:.3g} tokens = {reading:.2g} FLOP; "
-        f"together {flops:.2g} FLOP, estimate",
+        f"{teacher / 1e6:.1f} million weights x {tokens:.2e} tokens = {reading:.1e} FLOP; "
+        f"together {flops:.1e} FLOP, estimate",
         "8 V100 graphics processors; the days were not published",
         "Texts may be shorter than 512 tokens, and only the last layers enter the loss. The six "
         "layers of our encoder are every second one of these twelve, which cost no training.",

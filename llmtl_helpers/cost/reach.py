@@ -1,30 +1,34 @@
 """What it costs an arm to reach a score. Taught in 11."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from llmtl_helpers.arms import ARMS
-from llmtl_helpers.cost.runs import UNITS, check_unit, costs_by_size, uncounted
-from llmtl_helpers.curves import check_comparable, score_of
+from llmtl_helpers.cost.runs import UNITS, check_unit, costs_by_size, named, uncounted
+from llmtl_helpers.curves import MeanCurve, reach, scores_by_size
+from llmtl_helpers.curves.resample import PERCENTILES
 
-LEVEL = 0.95
+SAME = 1.2  # costs within this factor of the least one are due to the steps floor
 
 
 @dataclass(frozen=True)
 class CostToReach:
-    """The cost of the smallest training set with which an arm reaches a level.
+    """The cost of one run on the smallest training set with which an arm reaches a level.
 
     Attributes:
         arm, level, unit: what was asked.
-        cost: in the unit, for one training run; a bound where `censored`; None if undefined.
+        cost: in the unit; a bound where `censored`; None if undefined.
         n: labels needed, interpolated between sizes; a bound where `censored`.
-        interval: 95% bootstrap interval of the cost over seeds; an end is None where the level
-            lies beyond the sizes that were run; None without at least two runs at each size.
+        interval: 95% bootstrap interval of the cost over seeds; an upper end of inf says that
+            nothing bounds it from above, a lower end of 0 nothing from below. None where a size
+            has fewer than three runs.
         censored: "at most" where the smallest size is above the level already, "at least" where
             no size reaches it.
-        undefined: why there is no cost at all, in a sentence.
+        floor: whether the cost is within a fifth of the least that the arm's runs cost. Then it
+            is set by the rule that every run makes so many updates, not by the arm.
+        undefined: why there is no cost at all, in a sentence without a full stop.
     """
 
     arm: str
@@ -32,8 +36,9 @@ class CostToReach:
     unit: str
     cost: float | None = None
     n: float | None = None
-    interval: tuple[float | None, float | None] | None = None
+    interval: tuple[float, float] | None = None
     censored: str | None = None
+    floor: bool = False
     undefined: str | None = None
 
     def __str__(self) -> str:
@@ -47,10 +52,10 @@ def cost_to_reach(rows: Iterable[dict], arm: str, level: float, unit: str = "flo
                   metric: str = "accuracy", resamples: int = 1000, seed: int = 0) -> CostToReach:
     """What one run costs an arm at the smallest number of labels that reaches a level.
 
-    The mean scores over the sizes, made non-decreasing by a running maximum, are joined by
-    straight lines over log n; where they meet the level is the number of labels needed. The
-    cost there is read off the mean costs, joined by straight lines of log cost over log n.
-    Nothing is extrapolated. Learning-rate trials are not in it, and equal for all tuned arms.
+    The labels needed are where the running maximum of the mean scores, straight in log n
+    between sizes, meets the level (`curves.reach`). The cost there is read off the mean costs,
+    joined by straight lines of log cost over log n. Nothing is extrapolated. The trials that
+    chose the learning rate are not in it; all tuned arms had equally many.
 
     Args:
         rows: ledger rows of one task and one training rule; purpose "curve" counts.
@@ -65,68 +70,46 @@ def cost_to_reach(rows: Iterable[dict], arm: str, level: float, unit: str = "flo
     check_unit(unit)
     if not 0 <= level <= 1:
         raise ValueError(f"a level is a score between 0 and 1, and {level} is not")
-    rows = [row for row in rows if row["purpose"] == "curve"]
-    check_comparable(rows)
-    scores = _scores(rows, arm, metric)
+    rows = list(rows)
+    scores = scores_by_size(rows, arm, metric)
     costs = costs_by_size(rows, arm, unit)
-    sizes = [n for n in scores if n in costs]
     asked = dict(arm=arm, level=level, unit=unit)
     if not scores:
-        label = ARMS[arm].label if arm in ARMS else arm
-        return CostToReach(**asked, undefined=f"there is no finished run of {label}")
+        return CostToReach(**asked, undefined=f"there is no finished run of {named(arm)}")
+    sizes = [n for n in scores if n in costs]
     if not sizes:
         return CostToReach(**asked, undefined=uncounted(arm, unit))
-    log_costs = np.log([np.mean(costs[n]) for n in sizes])
-    if not np.isfinite(log_costs).all():
-        return CostToReach(**asked, undefined="a cost in the ledger is rounded to zero")
-    means = np.array([np.mean(scores[n]) for n in sizes])
-    log_n, censored = _crossing(np.log(sizes), means[None], level)
-    found = CostToReach(**asked, cost=float(np.exp(np.interp(log_n, np.log(sizes), log_costs))[0]),
-                        n=float(np.exp(log_n)[0]), censored=CENSORED[int(censored[0])])
-    if resamples and min(len(scores[n]) for n in sizes) > 1:
-        rng = np.random.default_rng(seed)
-        drawn = np.stack([rng.choice(scores[n], (resamples, len(scores[n]))).mean(1)
-                          for n in sizes], axis=1)  # (resamples, sizes)
-        log_n, beyond = _crossing(np.log(sizes), drawn, level)
-        ends = np.exp(np.interp(log_n, np.log(sizes), log_costs))
-        found = CostToReach(**{**found.__dict__, "interval": _interval(ends, beyond)})
-    return found
+    if min(min(costs[n]) for n in sizes) <= 0:
+        return CostToReach(**asked, undefined=f"a cost of {named(arm)} is rounded to zero")
+    price = _Price({n: costs[n] for n in sizes})
+    curve = MeanCurve({n: scores[n] for n in sizes})
+    low, high = (float(end) for end in reach(curve.n, curve.means, level))
+    n = high if low == 0 else low
+    interval = None
+    if resamples and curve.can_be_resampled:
+        drawn = curve.resampled(resamples, np.random.default_rng(seed))
+        least, most = (price(end) for end in reach(curve.n, drawn, level))
+        interval = (float(np.percentile(least, PERCENTILES[0], method="lower")),
+                    float(np.percentile(most, PERCENTILES[1], method="higher")))
+    cost = float(price(n))
+    return CostToReach(**asked, cost=cost, n=n, interval=interval,
+                       censored="at most" if low == 0 else "at least" if high == np.inf else None,
+                       floor=unit != "labels" and cost <= SAME * price.least)
 
 
-CENSORED = {-1: "at most", 0: None, 1: "at least"}
+class _Price:
+    """Cost over labels: straight in log cost over log n; 0 at no labels, inf beyond the last."""
 
+    def __init__(self, costs: Mapping[int, tuple[float, ...]]):
+        self._log_n = np.log(list(costs))
+        means = [math.fsum(values) / len(values) for values in costs.values()]
+        self._log_cost, self.least = np.log(means), min(means)
 
-def _scores(rows, arm, metric) -> dict[int, list[float]]:
-    found: dict[int, list[float]] = {}
-    for row in rows:
-        if row["arm"] == arm and (score := score_of(row, metric)) is not None:
-            found.setdefault(row["n"], []).append(score)
-    return {n: found[n] for n in sorted(found)}
-
-
-def _crossing(log_sizes, means, level: float):
-    """Where curves first reach a level: (curves, sizes) means -> log n and -1, 0 or 1, each (curves,).
-
-    -1: reached at the smallest size already; 1: not reached, and log n is that of the largest.
-    """
-    best = np.maximum.accumulate(means, axis=1)
-    reached = best >= level
-    after = np.where(reached.any(1), reached.argmax(1), len(log_sizes) - 1)
-    censored = np.where(reached[:, 0], -1, np.where(reached.any(1), 0, 1))
-    before = np.maximum(after - 1, 0)
-    row = np.arange(len(best))
-    low, high = best[row, before], best[row, after]
-    rise = np.where(high > low, high - low, 1)
-    share = np.where(censored == 0, (level - low) / rise, 1.0)
-    return log_sizes[before] + share * (log_sizes[after] - log_sizes[before]), censored
-
-
-def _interval(costs, beyond) -> tuple[float | None, float | None]:
-    """Percentile interval of costs; an end that falls among the censored ones is None."""
-    order = np.argsort(np.where(beyond == 1, np.inf, np.where(beyond == -1, -np.inf, costs)))
-    low = order[int(np.floor((1 - LEVEL) / 2 * (len(order) - 1)))]
-    high = order[int(np.ceil((1 + LEVEL) / 2 * (len(order) - 1)))]
-    return (None if beyond[low] else float(costs[low]), None if beyond[high] else float(costs[high]))
+    def __call__(self, n):
+        n = np.asarray(n, dtype=float)
+        with np.errstate(divide="ignore"):
+            cost = np.exp(np.interp(np.log(n), self._log_n, self._log_cost))
+        return np.where(n == 0, 0.0, np.where(np.isinf(n), np.inf, cost))
 
 
 def spoken_cost(cost: float, unit: str) -> str:

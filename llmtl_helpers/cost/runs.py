@@ -95,14 +95,13 @@ def costs_by_size(rows: Iterable[dict], arm: str, unit: str = "flops") -> dict[i
 
 
 def least_memory(rows: Iterable[dict], arm: str) -> float | None:
-    """The lowest peak memory of an arm's runs, MiB: no run of it needs more than about this.
+    """The lowest peak memory of an arm's runs, MiB; None without a row that says.
 
-    Peaks of one worker process only ever rise, so the lowest is the one least mixed up with
-    other runs. None without a row that says.
+    A worker's peak never falls from run to run, so the lowest is the least mixed up with other
+    runs. It still is an upper bound: the libraries, and whatever ran before, are in it.
     """
-    peaks = [row["peak_memory_mb"] for row in rows
-             if row["arm"] == arm and row.get("peak_memory_mb")]
-    return min(peaks, default=None)
+    return min((row["peak_memory_mb"] for row in rows
+                if row["arm"] == arm and row.get("peak_memory_mb")), default=None)
 
 
 def speed(rows: Iterable[dict], arm: str = "fine_tuned") -> float | None:
@@ -122,9 +121,16 @@ def uncounted(arm: str, unit: str) -> str:
     """Why an arm has no cost in a unit, in a sentence without a full stop."""
     strategy = ARMS[arm].strategy if arm in ARMS else ""
     if unit in ("flops", "tokens") and strategy in ("bag_of_words", "majority"):
-        return (f"the {ARMS[arm].label} runs no network, so it has no count of {UNITS[unit]}: "
-                "compare it in seconds")
-    return f"no run of {ARMS[arm].label if arm in ARMS else arm} says its cost in {UNITS[unit]}"
+        return (f"{named(arm)} runs no network, so it has no count of {UNITS[unit]}: compare it "
+                "in seconds")
+    return f"no run of {named(arm)} says what it cost in {UNITS[unit]}"
+
+
+def named(arm: str) -> str:
+    """The arm as it is named inside a sentence."""
+    if arm == "majority":
+        return "the majority guess"
+    return f"the {ARMS[arm].label}" if arm in ARMS else arm
 
 
 def _texts_seen(row: dict) -> int:

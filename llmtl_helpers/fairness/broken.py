@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from llmtl_helpers.arms import ARMS
 from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
 
 HONEST = "at-least-250-updates"
@@ -102,37 +101,52 @@ def compare(name: str, honest: Curves, broken: Curves, n: int, without: str, wit
     return Broken(name, honest, broken, reading, n, before, now, honest_pair, broken_pair)
 
 
-def lacking(name: str, what: str, rows: Sequence[dict], study: str | None, n: int | None = None,
-            honest: Curves | None = None) -> Broken:
-    """A `Broken` without a comparison, that says which runs are missing and what makes them."""
-    task = next((row["task"] for row in rows), "sentiment/films")
-    command = f"python3 start.py sweep --task {task}" + (f" --study {study}" if study else "")
-    place = f" at {n:,} labels" if n is not None else ""
-    text = f"There are no finished runs {what}{place}: `{command}` makes them."
-    return Broken(name, honest or {}, {}, text, missing=text)
+def lacking(name: str, what: str, rows: Sequence[dict], study: str | None, n: int | None,
+            sizes: Sequence[int], honest: Curves) -> Broken:
+    """A `Broken` without a comparison: which runs are missing, and what makes them.
 
-
-def label(arm: str) -> str:
-    return f"the {ARMS[arm].label}"
+    Args:
+        what: "with ...", as in "There are no finished runs with ...".
+        study: the sweep's study that makes them; None for the curve itself.
+        sizes: those at which the comparison could be made instead of at `n`.
+    """
+    text = f"There are no finished runs {what}"
+    if sizes:
+        text += f" at {n:,} labels, only at {', '.join(f'{size:,}' for size in sizes)}."
+    else:
+        task = next((row["task"] for row in rows), "sentiment/films")
+        command = f"python3 start.py sweep --task {task}" + (f" --study {study}" if study else "")
+        text += f": `{command}` makes them."
+    return Broken(name, honest, {}, text, missing=text)
 
 
 def rows_of(rows: Sequence[dict], *purposes: str, budget: str = HONEST,
-          arms: Sequence[str] | None = None) -> list[dict]:
+            arms: Sequence[str] | None = None) -> list[dict]:
+    """Rows of these purposes, one training rule and these arms."""
     return [row for row in rows if row["purpose"] in purposes and row["budget"] == budget
             and (arms is None or row["arm"] in arms)]
 
 
 def same_seeds(rows: Sequence[dict], studied: Sequence[dict]) -> list[dict]:
-    """Those rows whose size and seed the study has too, so that like is compared with like."""
-    seeds = {(row["n"], row["subset_seed"], row["run_seed"]) for row in studied}
-    return [row for row in rows if (row["n"], row["subset_seed"], row["run_seed"]) in seeds]
+    """Those rows whose size and seeds the study has too, so that like is compared with like."""
+    def key(row):
+        return row["n"], row["subset_seed"], row["run_seed"]
+
+    wanted = {key(row) for row in studied}
+    return [row for row in rows if key(row) in wanted]
 
 
-def at_sizes(points, others) -> list:
-    sizes = {point.n for point in others}
-    return [point for point in points if point.n in sizes]
+def check_same_data(*groups: Sequence[dict]) -> None:
+    """Refuse groups of other tasks or versions of the data; training rules may differ.
+
+    Raises:
+        LearnerError: they are of several.
+    """
+    check_comparable({**row, "budget": ""} for rows in groups for row in rows)
 
 
 def like(honest: Curves, broken: Curves) -> Curves:
     """The honest curves cut down to the arms and sizes that the broken ones have."""
-    return {arm: at_sizes(honest[arm], points) for arm, points in broken.items() if arm in honest}
+    sizes = {arm: {point.n for point in points} for arm, points in broken.items()}
+    return {arm: [point for point in points if point.n in sizes[arm]]
+            for arm, points in honest.items() if arm in sizes}

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from llmtl_helpers.curves import summarise_scores
+from llmtl_helpers.cost.runs import named
+from llmtl_helpers.curves import expected_best, summarise_scores
 from llmtl_helpers.fairness.broken import (TWINS, Broken, Curves, at, choose, common_sizes, compare,
-                                           gap, label, lacking, rows_of, summaries)
+                                           gap, lacking, rows_of, summaries)
 from llmtl_helpers.ledger import correct_flags
 
 DRAWS = 1000  # test sets that are drawn to say how much one of them can mislead
@@ -30,8 +31,6 @@ def best_of_k(rows: Sequence[dict], k: int = 5, n: int | None = None,
         ValueError: k below 1, or `who` is no such arm.
         LearnerError: rows of several tasks or versions of the data.
     """
-    from llmtl_helpers.curves import expected_best
-
     name = "best_of_k"
     if who not in TWINS:
         raise ValueError(f"the arm that reports its best run is one of {', '.join(TWINS)}, "
@@ -43,16 +42,16 @@ def best_of_k(rows: Sequence[dict], k: int = 5, n: int | None = None,
     if n is None and sizes:
         n = max(sizes, key=lambda size: (min(at(honest, arm, size).k for arm in TWINS),
                                          -abs(size - LUCKY), -size))
-    if n not in sizes:
-        return lacking(name, "of several seeds", rows, "luck", n, honest)
-    best = [replace(point, mean=float(expected_best(point.scores, k)), sd=None, interval=None,
-                    band=None) for point in honest[who]]
-    broken = {arm: best if arm == who else honest[arm] for arm in TWINS}
-    runs = at(honest, who, n).k
-    after = "" if runs >= 20 else f" (from {runs} runs; `--study luck` of the sweep adds 20)"
-    times = "seed" if k == 1 else "seeds"
-    return compare(name, honest, broken, n, "between the means",
-                   f"when {label(who)} reports the best of {k} {times}", after)
+    enough = {arm: [point for point in honest.get(arm, ()) if point.k >= k] for arm in TWINS}
+    if n not in (sizes := common_sizes((enough, TWINS))):
+        return lacking(name, f"of {k} seeds or more for both twins", rows, "luck", n, sizes, honest)
+    best = [replace(point, mean=expected_best(point.scores, k), sd=None, interval=None, band=None)
+            for point in enough[who]]
+    broken = {**enough, who: best}
+    runs = at(enough, who, n).k
+    return compare(name, enough, broken, n, "between the means",
+                   f"when {named(who)} reports the best of {k} seed" + ("s" if k > 1 else "")
+                   + f", out of {runs} that were run")
 
 
 def small_test_set(rows: Sequence[dict], test_size: int = 100, seed: int = 0,
@@ -64,33 +63,34 @@ def small_test_set(rows: Sequence[dict], test_size: int = 100, seed: int = 0,
         seed: which draw.
 
     Raises:
-        ValueError: fewer than 1 example.
+        ValueError: fewer than 1 example, or more than the test set has.
         LearnerError: rows of several tasks or versions of the data.
     """
     name = "small_test_set"
     if test_size < 1:
         raise ValueError(f"a test set of {test_size} examples scores nothing")
     flags = _flags(rows_of(rows, "curve"))
-    whole = {row["test_size"] for row, _ in flags}
-    if len(whole) == 1 and test_size > min(whole):
-        raise ValueError(f"{test_size} examples cannot be drawn from {min(whole)}")
-    picked = {size: np.random.default_rng(seed).choice(size, test_size, replace=False)
-              for size in whole}
+    whole = max((len(right) for _, right in flags), default=test_size)
+    if test_size > whole:
+        raise ValueError(f"{test_size:,} test examples cannot be drawn from {whole:,}")
+    flags = [(row, right) for row, right in flags if len(right) == whole]
+    picked = np.random.default_rng(seed).choice(whole, test_size, replace=False)
     honest = summaries([row for row, _ in flags], "accuracy")
     broken: Curves = {arm: [summarise_scores(
-        [float(right[picked[row["test_size"]]].mean()) for row, right in flags
+        [float(right[picked].mean()) for row, right in flags
          if (row["arm"], row["n"]) == (arm, point.n)], arm, point.n) for point in points]
         for arm, points in honest.items()}
-    size = choose(common_sizes((honest, TWINS)), n)
+    sizes = common_sizes((honest, TWINS))
+    size = choose(sizes, n)
     if size is None:
         return lacking(name, "of both twins that keep which test examples were right", rows,
-                       None, n, honest)
+                       None, n, sizes, honest)
     gaps = _drawn_gaps(flags, size, test_size, seed)
     low, high = np.quantile(gaps, (0.025, 0.975))
     flips = float((gaps * gap(honest, TWINS, size) < 0).mean())
     after = (f"; over {DRAWS:,} such draws the gap lies between {low:.1f} and {high:.1f} points "
              f"95 times in 100, and {flips:.0%} of them flip it")
-    return compare(name, honest, broken, size, f"on all {min(whole):,} test texts",
+    return compare(name, honest, broken, size, f"on all {whole:,} test texts",
                    f"on {test_size:,} of them", after)
 
 
@@ -104,14 +104,15 @@ def no_baseline(rows: Sequence[dict], n: int | None = None, metric: str = "accur
     """
     name = "no_baseline"
     honest = summaries(rows_of(rows, "curve"), metric)
-    size = choose(common_sizes((honest, (*TWINS, "tfidf"))), n)
+    sizes = common_sizes((honest, (*TWINS, "tfidf")))
+    size = choose(sizes, n)
     if size is None:
-        return lacking(name, "of both twins and the bag of words", rows, None, n, honest)
+        return lacking(name, "of both twins and the bag of words", rows, None, n, sizes, honest)
     best = max((arm for arm in RIVALS if at(honest, arm, size)),
                key=lambda arm: at(honest, arm, size).mean)
     broken = {arm: honest[arm] for arm in TWINS}
     return compare(name, honest, broken, size,
-                   f"to the best arm without the checkpoint, {label(best)},",
+                   f"to the best arm without the checkpoint, {named(best)},",
                    "to the same network from scratch alone", honest_pair=("fine_tuned", best))
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from llmtl_helpers.fairness.broken import (TWINS, Broken, at, at_sizes, choose, common_sizes,
-                                           compare, label, lacking, like, rows_of, same_seeds,
-                                           summaries)
+from llmtl_helpers.cost.runs import named
+from llmtl_helpers.fairness.broken import (TWINS, Broken, at, check_same_data, choose,
+                                           common_sizes, compare, lacking, like, rows_of,
+                                           same_seeds, summaries)
 
 
 def unequal_rates(rows: Sequence[dict], wronged: str = "scratch", n: int | None = None,
@@ -23,18 +24,19 @@ def unequal_rates(rows: Sequence[dict], wronged: str = "scratch", n: int | None 
     name = "unequal_rates"
     if wronged not in TWINS:
         raise ValueError(f"the wronged arm is one of {', '.join(TWINS)}, not {wronged!r}")
-    studied = rows_of(rows, "rates", arms=(wronged,))
-    honest = summaries(same_seeds(rows_of(rows, "curve", arms=TWINS), studied), metric)
+    curve, studied = rows_of(rows, "curve", arms=TWINS), rows_of(rows, "rates", arms=(wronged,))
+    check_same_data(curve, studied)
+    honest = summaries(same_seeds(curve, studied), metric)
     changed = summaries(studied, metric)
-    size = choose(common_sizes((honest, TWINS), (changed, (wronged,))), n)
+    sizes = common_sizes((honest, TWINS), (changed, (wronged,)))
+    size = choose(sizes, n)
     if size is None:
-        return lacking(name, f"of {label(wronged)} at the other arm's learning rate", rows,
-                       "rates", n, honest)
-    broken = {arm: changed[arm] if arm == wronged else at_sizes(honest[arm], changed[wronged])
-              for arm in TWINS}
+        return lacking(name, f"of {named(wronged)} at the other arm's learning rate", rows,
+                       "rates", n, sizes, summaries(curve, metric))
+    broken = like(honest, {arm: changed[wronged] for arm in TWINS}) | changed
     rate = next(row["learning_rate"] for row in studied if row["n"] == size)
     return compare(name, honest, broken, size, "with each arm at its own learning rate",
-                   f"with {label(wronged)} at {rate:g}, a rate that suits the other arm")
+                   f"with {named(wronged)} at {rate:g}, a rate that suits the other arm")
 
 
 def epochs_instead_of_updates(rows: Sequence[dict], n: int | None = None,
@@ -45,14 +47,16 @@ def epochs_instead_of_updates(rows: Sequence[dict], n: int | None = None,
         LearnerError: rows of several tasks or versions of the data.
     """
     name = "epochs_instead_of_updates"
-    honest = summaries(rows_of(rows, "curve"), metric)
-    studied = rows_of(rows, "curve", budget="three-epochs")
-    broken = summaries(studied, metric)
-    size = choose(common_sizes((honest, TWINS), (broken, TWINS)), n, usual=64)
+    curve, studied = rows_of(rows, "curve"), rows_of(rows, "curve", budget="three-epochs")
+    check_same_data(curve, studied)
+    honest, broken = summaries(curve, metric), summaries(studied, metric)
+    sizes = common_sizes((honest, TWINS), (broken, TWINS))
+    size = choose(sizes, n, usual=64)
     if size is None:
-        return lacking(name, "of three epochs", rows, "epochs", n, honest)
-    updates = next(row["updates"] for row in studied if row["n"] == size)
-    full = next(row["updates"] for row in rows_of(rows, "curve", arms=TWINS) if row["n"] == size)
+        return lacking(name, "of three epochs", rows, "epochs", n, sizes, honest)
+    full, updates = (next(row["updates"] for row in found
+                          if row["n"] == size and row["arm"] in TWINS)
+                     for found in (curve, studied))
     return compare(name, like(honest, broken), broken, size, f"after {full:,} updates",
                    f"after three epochs, which are {updates:,} updates")
 
@@ -65,16 +69,18 @@ def leaked_test_text(rows: Sequence[dict], n: int | None = None,
         LearnerError: rows of several tasks or versions of the data.
     """
     name = "leaked_test_text"
-    studied = rows_of(rows, "leak")
-    honest = summaries(same_seeds(rows_of(rows, "curve"), studied), metric)
-    broken = summaries(studied, metric)
-    size = choose(common_sizes((honest, TWINS), (broken, TWINS)), n, usual=1024)
+    curve, studied = rows_of(rows, "curve"), rows_of(rows, "leak")
+    check_same_data(curve, studied)
+    honest, broken = summaries(same_seeds(curve, studied), metric), summaries(studied, metric)
+    sizes = common_sizes((honest, TWINS), (broken, TWINS))
+    size = choose(sizes, n, usual=1024)
     if size is None:
-        return lacking(name, "with test text in the training slice", rows, "leak", n, honest)
+        return lacking(name, "with test text in the training slice", rows, "leak", n, sizes,
+                       summaries(curve, metric))
     leaked = next(row["leaked"] for row in studied if row["n"] == size)
-    gains = [(100 * (at(broken, arm, size).mean - at(honest, arm, size).mean), arm)
-             for arm in broken if at(honest, arm, size) and at(broken, arm, size)]
-    most, arm = max(gains)
-    after = f"; the score of {label(arm)} changes most, by {most:+.1f} points"
+    gains = {arm: 100 * (at(broken, arm, size).mean - at(honest, arm, size).mean)
+             for arm in broken if at(honest, arm, size) and at(broken, arm, size)}
+    most = max(gains, key=lambda arm: abs(gains[arm]))
+    after = f"; the score of {named(most)} moves most, by {gains[most]:+.1f} points"
     return compare(name, like(honest, broken), broken, size, "with clean training text",
                    f"with {leaked:,} of the {size:,} examples taken from the test set", after)
