@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
+from llmtl_helpers.curves import (Summary, check_comparable, expected_best, score_of,
+                                  summarise_scores)
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
@@ -67,8 +68,6 @@ def expected_best_curve(rows: Iterable[dict], n: int | None = None,
         LearnerError: rows, but none of that size, `at` beyond the runs at hand, or rows that
             must not share a figure.
     """
-    from llmtl_helpers.curves import expected_best
-
     n, found, task = _runs_at(rows, n, arms, metric)
     if not found:
         return empty_figure(title or "The best of k runs", MISSING, theme, scale)
