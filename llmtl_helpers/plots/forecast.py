@@ -40,16 +40,22 @@ def forecast_figure(rows: Iterable[dict], arm: str = "fine_tuned",
 
     Taught in 02.
     """
-    found = ForecastData(rows, arm, shown_sizes, metric)
-    guess = found.checked(guess or {})
+    return figure_of(ForecastData(rows, arm, shown_sizes, metric), guess or {}, revealed, title,
+                     theme, scale)
+
+
+def figure_of(found: "ForecastData", guess: Mapping[int, float], revealed: bool,
+              title: str | None, theme: str, scale: float) -> TwinFigure:
+    """`forecast_figure` of data that were worked out before."""
     title = title or (f"What comes next? {found.plot.task}" if found.plot.task
                       else "What comes next?")
     if found.missing:
         return empty_figure(title, found.missing, theme, scale)
-    look = get_theme(theme)
+    guess, look = found.checked(guess), get_theme(theme)
     figure, axes = new_figure(look, scale)
     draw.frame_texts(axes, title, "training-set size in labels (log scale)",
-                     f"{words.spoken_metric(metric)} on the test set", _small_print(found), look)
+                     f"{words.spoken_metric(found.plot.metric)} on the test set",
+                     _small_print(found), look)
     _draw(axes, found, guess, revealed, look)
     return TwinFigure(figure, _table(found, guess, revealed), reading(found, guess, revealed),
                       _alt(title, found, guess, revealed, axes.get_ylim()), theme)
@@ -196,9 +202,11 @@ def _compared(found: ForecastData, errors: dict, ways: tuple[str, str]) -> str |
     if not sizes:
         there = there[:1]
         sizes = sorted(errors[there[0]])
-    off = [f"{names[way]} is off by {sum(abs(errors[way][n]) for n in sizes) / len(sizes):.1f} "
-           "points" for way in there]
-    return f"At {_sizes(sizes)} {' and '.join(off)}" + (", on average" if len(sizes) > 1 else "")
+    off = {way: sum(abs(errors[way][n]) for n in sizes) / len(sizes) for way in there}
+    text = f"At {_sizes(sizes)} {names[there[0]]} is off by {off[there[0]]:.1f} points"
+    if len(sizes) > 1:
+        text += " on average"
+    return text + "".join(f", {names[way]} by {off[way]:.1f}" for way in there[1:])
 
 
 def _sizes(sizes: Iterable[int]) -> str:

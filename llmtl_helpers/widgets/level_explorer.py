@@ -4,7 +4,6 @@ import time
 
 import ipywidgets as w
 
-from llmtl_helpers.arms import ARMS
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, level, level_curve
 from llmtl_helpers.plots.tables import table_html
@@ -13,13 +12,12 @@ from llmtl_helpers.plots.words import METRICS
 from llmtl_helpers.profiles import Profile, get_profile
 from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.latest import Latest
-from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP
+from llmtl_helpers.widgets.panel import CHOICE, LINE, WIDE, WRAP
 from llmtl_helpers.widgets.picture import Layers
 from llmtl_helpers.widgets.shelf import Shelf, offered
 
 STEP = 0.005  # of the slider
 MORE = 0.03  # how far it goes beyond the lines, where the answer is that there is none
-CHOICE = [(arm.label, name) for name, arm in ARMS.items() if name != "majority"]
 
 
 class LevelExplorer(Guarded, w.VBox):

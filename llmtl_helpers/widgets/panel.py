@@ -12,6 +12,7 @@ from llmtl_helpers.plots.words import METRICS, USUAL, labels
 ALL = "all"  # value of the seed control; None would mean that nothing is chosen
 WIDE = {"description_width": "110px"}
 LINE = w.Layout(width="440px", max_width="100%")
+CHOICE = [(arm.label, name) for name, arm in ARMS.items() if name != "majority"]
 WRAP = w.Layout(flex_flow="row wrap", align_items="center")
 
 
@@ -39,8 +40,8 @@ class Panel:
         self.question, self.guess_text = w.HTML(), w.HTML()
         self.picture, self.table = w.HTML(), w.HTML()
         self.train_arm = w.Dropdown(
-            options=[(arm.label, name) for name, arm in ARMS.items() if name != "majority"],
-            description="Arm", layout=w.Layout(width="380px", max_width="100%"), style=WIDE)
+            options=CHOICE, description="Arm", style=WIDE,
+            layout=w.Layout(width="380px", max_width="100%"))
         self.train = w.Button(description="Train it live", button_style="primary",
                               layout=w.Layout(width="130px"))
         self.stop = w.Button(description="Stop", disabled=True, layout=w.Layout(width="80px"))

@@ -54,6 +54,10 @@ class Shelf:
     def sizes(self) -> list[int]:
         return sorted({row["n"] for row in self.rows}) or list(self.profile.sizes)
 
+    def sizes_of(self, arm: str, metric: str) -> list[int]:
+        """Sizes at which an arm has a score, ascending."""
+        return [point.n for point in PlotData(self.rows, metric, [arm]).curves.get(arm, [])]
+
     @property
     def seeds(self) -> list[int]:
         return sorted({row["run_seed"] for row in self.rows if row["purpose"] == "curve"})
