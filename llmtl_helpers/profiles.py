@@ -21,12 +21,13 @@ class Profile:
     seeds_large: int  # the same from `large_from` labels up
     large_from: int
     trial_sizes: tuple[int, ...]  # sizes at which the knob is tuned; others reuse the one below
-    trial_seeds: int  # 0: no trials, the second value of each arm's range is taken
+    trial_seeds: int  # 0: no trials, the second value of each arm's range; 1 from `large_from`
     min_updates: int  # the steps floor
     epochs: int  # updates = max(min_updates, epochs * n / batch_size)
     validation_limit: int
     test_limit: int | None  # None: the whole test set
     device: str  # "cpu" or "auto"
+    patience: int = 0  # evaluations without a better validation loss that end a run; 0: never
 
     def batch_size(self, n: int) -> int:
         return 8 if n <= 256 else 16
@@ -38,9 +39,12 @@ class Profile:
         return self.seeds_large if n >= self.large_from else self.seeds
 
 
+EVERY_SIZE = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
+
+
 def _floor(name: str, **sizes) -> Profile:
     """A profile that trains by the protocol: at least 250 updates at every n."""
-    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024),
+    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024, 4096),
                   trial_seeds=3, min_updates=250, epochs=3, validation_limit=600,
                   test_limit=None, device="cpu")
     return Profile(name=name, **{**common, **sizes})
@@ -53,10 +57,9 @@ PROFILES = {
                 large_from=4096, trial_sizes=(64,), trial_seeds=0, min_updates=6, epochs=0,
                 validation_limit=48, test_limit=160, device="cpu"),
         _floor("laptop", sizes=(16, 64, 256), live_sizes=(64, 256), seeds=3, seeds_large=3),
-        _floor("full", sizes=(16, 32, 64, 128, 256, 1024, 4096), live_sizes=(64, 256),
-               seeds=5, seeds_large=3),
-        _floor("gpu", sizes=(8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192),
-               live_sizes=(64, 256, 1024), seeds=5, seeds_large=5, device="auto"),
+        _floor("full", sizes=EVERY_SIZE, live_sizes=(64, 256), seeds=5, seeds_large=3),
+        _floor("gpu", sizes=EVERY_SIZE, live_sizes=(64, 256, 1024), seeds=5, seeds_large=5,
+               device="auto"),
     )
 }
 

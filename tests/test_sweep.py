@@ -11,10 +11,12 @@ from dataclasses import replace
 import pytest
 
 from llmtl_helpers.arms import ARMS, Arm
+from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import PROFILES, get_profile
-from llmtl_helpers.sweep import Workers, live_config, next_wave, trial_rows
+from llmtl_helpers.sweep import (
+    STUDIES, Workers, live_config, next_wave, study_runs, trial_rows)
 from llmtl_helpers.sweep.workers import PATIENCE
 from rows import make_row
 from test_tasks import parquet_folder
@@ -240,3 +242,49 @@ def alive(process: int) -> bool:
         return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+# --- studies ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tuned():
+    """The shipped ledger: its trials choose the knobs of the studies."""
+    if not Ledger().rows(task="sentiment/films", purpose="trial"):
+        pytest.skip("no shipped trials")
+    return Ledger()
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets are not there")
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_stays_out_of_the_twin_curve(tuned, name):
+    """It differs from the curve's runs in what it is about, and by that never shares a figure."""
+    runs = study_runs(name, "sentiment/films", tuned)
+    study = STUDIES[name]
+    assert len(runs) == len({run.id for run in runs})
+    assert len(runs) == len(study.arms) * len(study.sizes) * len(study.seeds)
+    rule = PROFILES["full"].budget
+    assert all(run.purpose != "curve" or run.budget != rule for run in runs)
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets are not there")
+def test_studies_differ_in_what_they_are_about(tuned):
+    def run(name, arm, n):
+        return next(r for r in study_runs(name, "sentiment/films", tuned)
+                    if (r.arm, r.n) == (arm, n))
+
+    assert run("epochs", "scratch", 16).updates == 6
+    assert run("rates", "scratch", 256).learning_rate == 2e-5
+    assert run("leak", "scratch", 1024).leaked == 512
+    patient = run("convergence", "scratch", 64)
+    assert patient.patience and patient.updates == 1000
+    assert patient.learning_rate == run("luck", "scratch", 64).learning_rate
+
+
+def test_a_study_without_trials_says_which_command_makes_them(ledger):
+    if state("sentiment") != "ready":
+        pytest.skip("the assets are not there")
+    with pytest.raises(LearnerError, match="sweep --task sentiment/films"):
+        study_runs("luck", "sentiment/films", ledger)

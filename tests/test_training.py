@@ -14,7 +14,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import build, hash_weights, weights_recipe
 from llmtl_helpers.models.fast_linear import FastLinear, use_fast_linear
 from llmtl_helpers.training.active_rows import ActiveRows, active_rows
-from llmtl_helpers.training.batches import by_length, encode, pad, plan_batches
+from llmtl_helpers.training.batches import by_length, pad, plan_batches
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.loop import TrainingFailed, evaluate, train, weight_groups
 from llmtl_helpers.training.run import run
@@ -39,7 +39,7 @@ def texts_of(task, n=64):
 
 
 def predictions(model, texts):
-    return evaluate(model, encode(model.tokenizer, texts, 64))
+    return evaluate(model, model.encode(texts, 64))
 
 
 # --- models -----------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_active_rows_end_where_the_whole_table_would(checkpoint, task, monkeypat
 
 def test_active_rows_evaluate_with_what_was_learnt(checkpoint, task):
     model = build(checkpoint)
-    encoded = encode(model.tokenizer, ["the film was good"], 64)
+    encoded = model.encode(["the film was good"], 64)
     before = predictions(model, ["the film was good", "a story"])
     with active_rows(model.body, encoded):
         table = model.body.get_input_embeddings()
@@ -253,11 +253,12 @@ def in_tiny_world(monkeypatch, task, tmp_path):
     monkeypatch.setattr("llmtl_helpers.training.run.load_task", lambda name: task)
 
 
-@pytest.mark.parametrize("strategy", ["all_weights", "frozen_probe", "bag_of_words", "majority"])
+@pytest.mark.parametrize("strategy", ["all_weights", "top_blocks", "frozen_probe", "bag_of_words", "majority"])
 def test_every_strategy_gives_a_whole_row(in_tiny_world, task, checkpoint, strategy):
     from llmtl_helpers.ledger import check, correct_flags
 
-    row = check(run(config_for(task, checkpoint, strategy)))
+    blocks = 1 if strategy == "top_blocks" else 0
+    row = check(run(config_for(task, checkpoint, strategy, trained_blocks=blocks)))
     assert row["status"] == "done" and row["test_size"] == len(task.test)
     assert row["train_size"] == 32 and row["train_classes"] == [16, 16]
     assert correct_flags(row).mean() == pytest.approx(row["accuracy"], abs=1e-4)
@@ -310,3 +311,126 @@ def test_identity_follows_the_config(task, checkpoint):
                          ("weights_recipe", "x"), ("data_fingerprint", "x")):
         assert one.changed(**{field: value}).id != one.id
     assert RunConfig.from_row(one.as_row()) == one
+
+
+def test_the_identity_of_every_shipped_run_is_still_what_it_was():
+    """New fields must not cut the ledger off from what made it."""
+    from llmtl_helpers.ledger import Ledger
+
+    rows = [row for row in Ledger().rows() if row.get("shipped")]
+    assert rows and all(RunConfig.from_row(row).id == row["id"] for row in rows)
+
+
+def test_a_field_that_came_later_counts_only_where_it_is_used(task, checkpoint):
+    plain = config_for(task, checkpoint)
+    assert "patience" not in plain.as_row() and plain.changed(patience=0).id == plain.id
+    patient = plain.changed(patience=5)
+    assert patient.id != plain.id and patient.as_row()["patience"] == 5
+    assert RunConfig.from_row(patient.as_row()) == patient
+
+
+# --- studies: early stopping, leaks, frozen prefix ------------------------------------------
+
+
+def test_patience_ends_a_run_and_keeps_the_best_weights(in_tiny_world, task, checkpoint):
+    row = run(config_for(task, checkpoint, updates=400, learning_rate=2e-2, patience=3, n=64))
+    assert row["status"] == "done"
+    assert row["best_update"] <= row["updates_done"] <= row["updates"]
+    assert row["history_updates"][-1] == row["updates_done"]
+    waited = [u for u in row["history_updates"] if u > row["best_update"]]
+    assert len(waited) == 3 or row["updates_done"] == row["updates"]
+
+
+def test_the_best_weights_come_back_word_vectors_included(checkpoint, task):
+    from llmtl_helpers.training.patience import Best
+
+    texts, labels = texts_of(task)
+    model, best = build(checkpoint, seed=1), Best(2)
+    seen = {}
+
+    def watch(update, loss):
+        if update in (6, 9, 12):
+            logits = predictions(model, texts)
+            seen[update] = logits
+            best.look(update, {6: 0.5, 9: 0.9, 12: 0.7}[update], model)
+        return best.enough
+
+    train(model, texts, labels, **{**SHORT, "updates": 40}, watch=watch)
+    assert best.enough and best.update == 6 and set(seen) == {6, 9, 12}
+    assert not torch.equal(predictions(model, texts), seen[6])
+    best.restore()
+    assert torch.equal(predictions(model, texts), seen[6])
+
+
+def test_a_leak_replaces_training_examples_by_test_examples(task, checkpoint):
+    from llmtl_helpers.training.strategies import Data
+
+    honest = Data(config_for(task, checkpoint), task)
+    leaky = Data(config_for(task, checkpoint, leaked=12), task)
+    assert not set(honest.train_texts) & set(honest.test_texts)
+    assert len(leaky.train_texts) == len(leaky.train_labels) == len(honest.train_texts) == 32
+    assert len(set(leaky.train_texts) & set(leaky.test_texts)) == 12
+    truth = dict(zip(leaky.test_texts, leaky.test_labels, strict=True))
+    assert all(truth[t] == y for t, y in zip(leaky.train_texts[20:], leaky.train_labels[20:],
+                                             strict=True))
+
+
+def top(checkpoint, blocks=1, prefix="weights"):
+    from llmtl_helpers.training.frozen_prefix import TopBlocks
+
+    return TopBlocks(build(checkpoint, seed=4), blocks, prefix)
+
+
+@pytest.fixture
+def nothing_kept():
+    from llmtl_helpers.training import frozen_prefix
+
+    frozen_prefix._kept.clear()
+    yield frozen_prefix._kept
+    frozen_prefix._kept.clear()
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_kept_answers_give_what_the_whole_network_gives(checkpoint, task, nothing_kept, blocks):
+    texts, _ = texts_of(task)
+    model = top(checkpoint, blocks)
+    whole = predictions(build(checkpoint, seed=4), texts)
+    for _ in range(2):  # computed, then taken from what was kept
+        torch.testing.assert_close(predictions(model, texts), whole, rtol=1e-4, atol=1e-6)
+    assert len(nothing_kept) == len(set(texts))
+
+
+def test_only_the_top_is_trained_and_each_text_goes_through_the_rest_once(checkpoint, task,
+                                                                         nothing_kept):
+    texts, labels = texts_of(task)
+    model, before = top(checkpoint), build(checkpoint, seed=4).state_dict()
+    train(model, texts, labels, **SHORT)
+    spent = model.prefix_flops
+    changed = {name for name, tensor in model.state_dict().items()
+               if name in before and not torch.equal(tensor, before[name])}
+    assert changed and all(name.startswith(("head.", "body.encoder.layer.1.")) for name in changed)
+    again = top(checkpoint)
+    again.encode(texts, 128)
+    assert spent > 0 and again.prefix_flops == 0
+
+
+def test_kept_answers_are_of_one_checkpoint_and_bounded(checkpoint, task, nothing_kept,
+                                                        monkeypatch):
+    from llmtl_helpers.training import frozen_prefix
+
+    texts, _ = texts_of(task)
+    top(checkpoint, prefix="one").encode(texts, 64)
+    other = top(checkpoint, prefix="two")
+    other.encode(texts, 64)
+    assert other.prefix_flops > 0
+    monkeypatch.setattr(frozen_prefix, "KEPT", 4000)
+    model = top(checkpoint, prefix="three")
+    whole = predictions(build(checkpoint, seed=4), texts)
+    torch.testing.assert_close(predictions(model, texts), whole, rtol=1e-4, atol=1e-6)
+    assert sum(answer.nbytes for answer in nothing_kept.values()) <= 4000
+
+
+@pytest.mark.parametrize("blocks", [0, 3])
+def test_more_blocks_than_there_are_is_refused(checkpoint, blocks):
+    with pytest.raises(LearnerError, match="between 1 and"):
+        top(checkpoint, blocks)

@@ -17,6 +17,9 @@ def add_arguments(parser) -> None:
     parser.add_argument("--profile", choices=PROFILES, help="default: LLMTL_PROFILE or laptop")
     parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM",
                         help=f"default: all of {', '.join(ARMS)}")
+    parser.add_argument("--study", metavar="NAME",
+                        help="a study instead of the twin curve: convergence, luck, epochs, "
+                             "rates or leak (lesson 11)")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
@@ -28,8 +31,12 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
-    from llmtl_helpers.sweep import Workers, next_wave
+    from llmtl_helpers.sweep import STUDIES, Workers
     from llmtl_helpers.tasks import load_task
+
+    if args.study and args.study not in STUDIES:
+        raise LearnerError(f"there is no study called {args.study!r}",
+                           next=f"choose one of {', '.join(STUDIES)}")
 
     profile, ledger = get_profile(args.profile), Ledger()
     task = load_task(args.task).name
@@ -37,7 +44,7 @@ def run(args) -> int:
         print(problem, file=sys.stderr)
     failures, before = 0, set()
     while True:
-        wave = next_wave(task, profile, ledger, args.arms, args.sizes, args.seeds)
+        wave = _wave(task, profile, ledger, args)
         wave = [config for config in wave if config.id not in before]
         if args.plan or not wave:
             break
@@ -50,8 +57,18 @@ def run(args) -> int:
     rows = [row for row in ledger.rows(task=task, budget=profile.budget) if row["arm"] in args.arms]
     print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
     if args.ship:
-        _ship(task, profile, ledger)
+        _ship(task, profile, ledger, args.study)
     return 1 if failures else 0
+
+
+def _wave(task: str, profile, ledger, args) -> list:
+    """The runs that can be made next: those of the study, or those of the twin curve."""
+    from llmtl_helpers.sweep import next_wave, study_runs
+
+    if not args.study:
+        return next_wave(task, profile, ledger, args.arms, args.sizes, args.seeds)
+    return [config for config in study_runs(args.study, task, ledger)
+            if config.arm in args.arms and ledger.get(config.id) is None]
 
 
 def _train(wave, workers, ledger) -> int:
@@ -109,18 +126,26 @@ def _line(event) -> str:
     return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
 
 
-def _ship(task: str, profile, ledger) -> None:
-    """Write curve and trial runs, shipped and own, into the package; committed code only."""
-    from llmtl_helpers.sweep import planned_rows
+def _ship(task: str, profile, ledger, study: str | None) -> None:
+    """Write the runs of a curve or a study into the package; only those of committed code."""
+    from llmtl_helpers.sweep import planned_rows, study_runs
 
-    rows = planned_rows(task, profile, ledger)
+    if study:
+        found = [ledger.get(config.id) for config in study_runs(study, task, ledger)]
+        rows = [row for row in found if row is not None]
+    else:
+        rows = planned_rows(task, profile, ledger)
+    if not rows:
+        raise LearnerError("there is nothing to ship", "no run of it is in the ledger",
+                           "run the same command without --ship first")
     dirty = [row for row in rows if not row.get("commit") or row["commit"].endswith("+")]
     if dirty:
         raise LearnerError(f"{len(dirty)} of {len(rows)} runs cannot be shipped",
                            "they were made by code that is not committed",
                            "commit, delete those runs from the folder of own runs and sweep again")
-    file = paths.shipped() / (task.replace("/", "-") + ".jsonl")
-    command = f"python3 start.py sweep --task {shlex.quote(task)} --profile {profile.name} --ship"
+    file = paths.shipped() / ("-".join([*task.split("/"), *([study] if study else [])]) + ".jsonl")
+    command = f"python3 start.py sweep --task {shlex.quote(task)} " + (
+        f"--study {study} --ship" if study else f"--profile {profile.name} --ship")
     machines = sorted({row.get("machine", "") for row in rows})
     count = write_shipped(file, rows, [
         f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",

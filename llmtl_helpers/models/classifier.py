@@ -1,6 +1,7 @@
 """The classifier of every comparison: body, mean pooling, linear head. Taught in 01."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -52,6 +53,10 @@ class TextClassifier(nn.Module):
         self.tokenizer = tokenizer
         self.dropout = nn.Dropout(getattr(body.config, "hidden_dropout_prob", 0.1))
         self.head = nn.Linear(body.config.hidden_size, num_labels)
+
+    def encode(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
+        """Token numbers of each text, cut to `max_length`, not padded."""
+        return self.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
 
     def pool(self, input_ids, attention_mask):
         """Mean over the real tokens: (batch, tokens) -> (batch, width)."""

@@ -73,10 +73,7 @@ def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -
     """
     found, trials = _arm(arm), _trials(task, _arm(arm), n, profile)
     if any(ledger.get(config.id) is None for config in trials):
-        raise LearnerError(
-            f"{found.label} cannot be trained live at {n:,} labels",
-            f"the trials that choose its {(found.knob or '').replace('_', ' ')} are not there",
-            f"run `python3 start.py sweep --task {task} --arms {arm} --profile {profile.name}`")
+        raise _untuned(f"{found.label} cannot be trained live at {n:,} labels", found, task, profile)
     knob = chosen_knob(found, trials, ledger)
     used = {row["run_seed"] for row in ledger.rows(task=task, arm=arm, n=n, purpose="live",
                                                    budget=profile.budget)}
@@ -105,6 +102,26 @@ def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float 
     return max(sorted(scores), key=lambda value: sum(scores[value]) / len(scores[value]))
 
 
+def run_with_chosen_knob(task: str, arm: str, n: int, seed: int, rule: Profile, purpose: str,
+                         tuned_by: Profile, ledger: Ledger) -> RunConfig:
+    """A run by the rule of one profile, with the knob that the trials of another one chose.
+
+    Raises:
+        LearnerError: those trials are not in the ledger.
+    """
+    found = _arm(arm)
+    trials = _trials(task, found, n, tuned_by)
+    if any(ledger.get(config.id) is None for config in trials):
+        raise _untuned(f"{found.label} cannot be planned at {n:,} labels", found, task, tuned_by)
+    return _config(task, found, n, seed, rule, purpose, chosen_knob(found, trials, ledger))
+
+
+def _untuned(what: str, arm: Arm, task: str, profile: Profile) -> LearnerError:
+    return LearnerError(
+        what, f"the trials that choose its {(arm.knob or '').replace('_', ' ')} are not there",
+        f"run `python3 start.py sweep --task {task} --arms {arm.name} --profile {profile.name}`")
+
+
 def _trials(task: str, arm: Arm, n: int, profile: Profile) -> list[RunConfig]:
     """The trials that decide the knob at size n: those of the nearest trial size below it."""
     possible = [size for size in profile.trial_sizes if size <= len(load_task(task).train)]
@@ -125,6 +142,7 @@ def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: s
         task=task, arm=arm.name, checkpoint=arm.checkpoint, init=arm.init, strategy=arm.strategy,
         n=n, subset_seed=seed, run_seed=seed, updates=profile.updates(n) if trained else 0,
         batch_size=profile.batch_size(n) if trained else 0, **knobs, budget=profile.budget,
+        patience=profile.patience if trained else 0,
         purpose=purpose, validation_limit=profile.validation_limit,
         test_limit=profile.test_limit, data_fingerprint=load_task(task).fingerprint,
         weights_recipe=weights_recipe(arm.checkpoint, arm.init))

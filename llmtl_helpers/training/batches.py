@@ -1,4 +1,4 @@
-"""Texts -> token numbers -> batches of similar length. Taught in 01."""
+"""Token numbers -> batches of similar length. Taught in 01."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,6 @@ import numpy as np
 import torch
 
 WINDOW = 16  # batches whose examples are sorted by length together
-
-
-def encode(tokenizer, texts: Sequence[str], max_length: int) -> list[list[int]]:
-    """Token numbers of each text, cut to `max_length`, not padded."""
-    return tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
 
 
 def plan_batches(lengths: Sequence[int], batch_size: int, updates: int, seed: int) -> list:

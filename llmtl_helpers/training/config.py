@@ -7,6 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from llmtl_helpers.ledger.schema import SCHEMA
 
 
+# Fields that came after the first runs were made. At their default, which is 0, they are no
+# part of a row or of its identity, so that those runs keep theirs.
+ADDED_LATER = ("patience", "leaked", "trained_blocks")
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """Everything that decides a run's result; the fields are explained in `ledger.schema`.
@@ -35,18 +40,26 @@ class RunConfig:
     weights_recipe: str
     test_limit: int | None = None
     max_length: int = 128
+    patience: int = 0
+    leaked: int = 0
+    trained_blocks: int = 0
 
     @property
     def id(self) -> str:
-        identity = json.dumps({"schema": SCHEMA, **asdict(self)}, sort_keys=True)
+        identity = json.dumps({"schema": SCHEMA, **self._fields()}, sort_keys=True)
         return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def as_row(self) -> dict:
-        return {"schema": SCHEMA, "id": self.id, **asdict(self)}
+        return {"schema": SCHEMA, "id": self.id, **self._fields()}
 
     def changed(self, **fields) -> "RunConfig":
         return replace(self, **fields)
 
+    def _fields(self) -> dict:
+        return {name: value for name, value in asdict(self).items()
+                if value or name not in ADDED_LATER}
+
     @classmethod
     def from_row(cls, row: dict) -> "RunConfig":
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__})
+        return cls(**{name: row[name] for name in cls.__dataclass_fields__
+                      if name in row or name not in ADDED_LATER})

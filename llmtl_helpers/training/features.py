@@ -46,9 +46,9 @@ def pooled(model, texts, max_length: int, stop=None) -> np.ndarray | None:
     """Mean-pooled body outputs, float32 (texts, width), in the order given."""
     import torch
 
-    from llmtl_helpers.training.batches import by_length, encode, pad
+    from llmtl_helpers.training.batches import by_length, pad
 
-    encoded = encode(model.tokenizer, texts, max_length)
+    encoded = model.encode(texts, max_length)
     out = np.empty((len(encoded), model.body.config.hidden_size), dtype=np.float32)
     model.eval()
     with torch.inference_mode():

@@ -9,7 +9,7 @@ from accelerate import Accelerator
 from transformers import get_linear_schedule_with_warmup
 
 from llmtl_helpers.training.active_rows import ActiveRows, active_rows
-from llmtl_helpers.training.batches import by_length, encode, pad, plan_batches
+from llmtl_helpers.training.batches import by_length, pad, plan_batches
 
 
 class TrainingFailed(Exception):
@@ -18,16 +18,18 @@ class TrainingFailed(Exception):
 
 def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, batch_size: int,
           learning_rate: float, seed: int = 0, max_length: int = 128, device: str = "cpu",
-          watch: Callable[[int, float], None] | None = None, stop: Event | None = None) -> int:
+          watch: Callable[[int, float], object] | None = None, stop: Event | None = None) -> int:
     """Train all weights that require a gradient, in place.
 
     AdamW (Loshchilov & Hutter 2019) with bias correction; 10% linear warm-up, then linear
     decay to zero (as BERT); gradients clipped to norm 1.
 
     Args:
-        model: maps (ids, mask), both (batch, tokens), to logits (batch, labels).
+        model: maps (ids, mask), both (batch, tokens), to logits (batch, labels);
+            `model.encode` makes the ids.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
-        watch: called after each update with its number (from 1) and its loss.
+        watch: called after each update with its number (from 1) and its loss; training ends
+            there if it returns True.
         stop: checked before each update; when set, training ends there.
 
     Returns:
@@ -37,7 +39,7 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
         TrainingFailed: the loss became infinite or NaN.
     """
     accelerator = Accelerator(cpu=device == "cpu")
-    encoded = encode(model.tokenizer, texts, max_length)
+    encoded = model.encode(texts, max_length)
     plan = plan_batches([len(tokens) for tokens in encoded], batch_size, updates, seed)
     torch.manual_seed(seed)  # from here on only dropout draws random numbers
     tokens = 0
@@ -62,8 +64,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
             schedule.step()
             optimizer.zero_grad()
             tokens += int(mask.sum())
-            if watch is not None:
-                watch(update, loss.item())
+            if watch is not None and watch(update, loss.item()):
+                break
     return tokens
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from llmtl_helpers.training.config import RunConfig
 
 EVALUATIONS = 10  # points of the validation curve of each run
+PATIENT_EVALUATIONS = 20  # the same where training ends by patience
 HISTORY_EXAMPLES = 200  # of the validation slice: more would cost a third of the training time
 
 
@@ -30,7 +31,7 @@ class Data:
     """The slices of one run: its training texts and the parts of validation and test it uses."""
 
     def __init__(self, config: RunConfig, task):
-        self.train_rows = task.subset_indices(config.n, config.subset_seed)
+        self.train_rows = task.subset_indices(config.n - config.leaked, config.subset_seed)
         subset = task.train.select(self.train_rows)
         self.train_texts, self.train_labels = list(subset["text"]), np.asarray(subset["label"])
         # never more validation examples than training examples: a learner with 16 labels
@@ -40,35 +41,65 @@ class Data:
         self.validation_texts, self.validation_labels = list(held["text"]), np.asarray(held["label"])
         test = task.test.select(range(min(len(task.test), config.test_limit or len(task.test))))
         self.test_texts, self.test_labels = list(test["text"]), np.asarray(test["label"])
+        # the mistake of a study, made on purpose: test examples among the training examples
+        order = np.random.default_rng(config.subset_seed).permutation(len(self.test_texts))
+        self.leaked_rows = order[:config.leaked]
+        self.train_texts += [self.test_texts[row] for row in self.leaked_rows]
+        self.train_labels = np.concatenate([self.train_labels, self.test_labels[self.leaked_rows]])
 
 
 def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                 device: str) -> Outcome:
     """Train every weight of body and head."""
-    from torch import nn
-
-    from llmtl_helpers.models import build, hash_weights
-    from llmtl_helpers.training.batches import encode
-    from llmtl_helpers.training.loop import evaluate, train
-    from llmtl_helpers.training.metrics import METRICS
+    from llmtl_helpers.models import build
 
     model = build(config.checkpoint, config.init, len(task.label_names), config.run_seed)
-    details = {"initial_weights": hash_weights(model)}
-    validation = encode(model.tokenizer, data.validation_texts, config.max_length)
-    points = {round(config.updates * i / EVALUATIONS) for i in range(1, EVALUATIONS + 1)}
-    history, losses, spent = [], [], 0.0
+    return _train_and_score(model, config, task, data, stop, watch, device)
 
-    def observe(update: int, loss: float) -> None:
+
+def top_blocks(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+               device: str) -> Outcome:
+    """Train the head and the uppermost `trained_blocks` blocks; what is below stays frozen."""
+    from llmtl_helpers.models import build
+    from llmtl_helpers.training.frozen_prefix import TopBlocks
+
+    model = build(config.checkpoint, config.init, len(task.label_names), config.run_seed)
+    model = TopBlocks(model, config.trained_blocks, prefix=config.weights_recipe)
+    return _train_and_score(model, config, task, data, stop, watch, device)
+
+
+def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                     device: str) -> Outcome:
+    """Train what requires a gradient, keep the learning curve, predict validation and test."""
+    import torch.nn.functional as F
+    from torch import nn, tensor
+
+    from llmtl_helpers.models import hash_weights
+    from llmtl_helpers.training.loop import evaluate, train
+    from llmtl_helpers.training.metrics import METRICS
+    from llmtl_helpers.training.patience import Best
+
+    details = {"initial_weights": hash_weights(model)}
+    validation = model.encode(data.validation_texts, config.max_length)
+    evaluations = PATIENT_EVALUATIONS if config.patience else EVALUATIONS
+    points = {round(config.updates * i / evaluations) for i in range(1, evaluations + 1)}
+    watched = len(validation) if config.patience else HISTORY_EXAMPLES
+    labels = data.validation_labels[:watched]
+    history, losses, spent, best = [], [], 0.0, Best(config.patience)
+
+    def observe(update: int, loss: float) -> bool:
         nonlocal spent
         losses.append(loss)
         watch(update, loss)
         if update in points and not stop.is_set():
             began = time.perf_counter()
-            predicted = evaluate(model, validation[:HISTORY_EXAMPLES]).argmax(1).numpy()
-            score = METRICS[task.metric](data.validation_labels[:HISTORY_EXAMPLES], predicted)
+            logits = evaluate(model, validation[:watched])  # (examples, classes)
+            score = METRICS[task.metric](labels, logits.argmax(1).numpy())
             history.append((update, round(score, 4), round(float(np.mean(losses)), 4)))
             losses.clear()
+            best.look(update, F.cross_entropy(logits, tensor(labels)).item(), model)
             spent += time.perf_counter() - began
+        return best.enough
 
     began = time.perf_counter()
     tokens = train(model, data.train_texts, data.train_labels.tolist(), updates=config.updates,
@@ -78,16 +109,22 @@ def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callabl
     seconds = time.perf_counter() - began - spent
     if stop.is_set():
         return Outcome(None)
-    body = sum(p.numel() for p in model.body.parameters())
-    tables = sum(m.weight.numel() for m in model.modules() if isinstance(m, nn.Embedding))
-    weights = sum(p.numel() for p in model.parameters())
+    if config.patience:
+        best.restore()
+        details |= {"updates_done": history[-1][0], "best_update": best.update}
+    trained = [p for p in model.body.parameters() if p.requires_grad]
+    tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    multiplied = sum(p.numel() for p in trained if id(p) not in tables)
     details |= {
         "history_updates": [h[0] for h in history], "history_scores": [h[1] for h in history],
         "history_losses": [h[2] for h in history], "tokens": tokens,
-        "seconds_training": round(seconds, 2), "parameters": weights, "trained_parameters": weights,
-        "flops": 6.0 * (body - tables) * tokens, "device": model.head.weight.device.type,
+        "seconds_training": round(seconds, 2),
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+        "flops": 6.0 * multiplied * tokens + getattr(model, "prefix_flops", 0.0),
+        "device": model.head.weight.device.type,
     }
-    test = encode(model.tokenizer, data.test_texts, config.max_length)
+    test = model.encode(data.test_texts, config.max_length)
     return Outcome(evaluate(model, test).argmax(1).numpy(),
                    evaluate(model, validation).argmax(1).numpy(), details)
 
@@ -106,7 +143,8 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
         return Outcome(None)
     probe = make_pipeline(StandardScaler(), LogisticRegression(
         C=config.inverse_regularisation, max_iter=2000))
-    probe.fit(features["train"][data.train_rows], data.train_labels)
+    probe.fit(np.concatenate([features["train"][data.train_rows],
+                              features["test"][data.leaked_rows]]), data.train_labels)
     return Outcome(probe.predict(features["test"][:len(data.test_texts)]),
                    probe.predict(features["validation"][:len(data.validation_texts)]),
                    {"trained_parameters": int(probe[-1].coef_.size + probe[-1].intercept_.size)})
@@ -138,6 +176,7 @@ def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
 
 STRATEGIES: dict[str, Callable[..., Outcome]] = {
     "all_weights": all_weights,
+    "top_blocks": top_blocks,
     "frozen_probe": frozen_probe,
     "bag_of_words": bag_of_words,
     "majority": majority,
