@@ -8,8 +8,13 @@ from test_plots import boxes, line, texts
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.cost import pretraining_bill
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.fairness import SWITCHES
+from llmtl_helpers.ledger import pack_flags
 from llmtl_helpers.plots.break_even import break_even_curve
-from llmtl_helpers.plots.cost import amount, cost_curve, nice_ticks, tick_texts
+from llmtl_helpers.plots.cost import amount, cost_curve
+from llmtl_helpers.plots.cost_axis import nice_ticks, tick_texts
+from llmtl_helpers.plots.fairness import fairness_figure
+from llmtl_helpers.plots.fairness_board import fairness_board
 from llmtl_helpers.plots.luck import expected_best_curve, luck_strip
 from llmtl_helpers.plots.theme import FONT
 
@@ -167,7 +172,10 @@ def test_the_reading_compares_the_twins_at_one_score():
     assert "To reach accuracy 0.78 the fine-tuned checkpoint takes 1.54e+12 FLOP" in twin.reading
     n = 1024 * 4 ** ((0.78 - 0.60) / (0.80 - 0.60))  # scratch, straight in log n
     assert f"{n / 256:.3g} times as much" in twin.reading
-    assert "0.95 no run of" in cost_curve(COSTED, level=0.95).reading
+    reading = cost_curve(COSTED, level=0.83).reading
+    assert "the fine-tuned checkpoint takes" in reading
+    assert "and no run of the same network from scratch is enough at any size drawn." in reading
+    assert "0.95 no run of the fine-tuned checkpoint" in cost_curve(COSTED, level=0.95).reading
 
 
 def test_the_bill_is_added_to_arms_of_the_checkpoint_alone_and_shared():
@@ -187,7 +195,7 @@ def test_the_bill_is_added_to_arms_of_the_checkpoint_alone_and_shared():
 def test_what_cost_curves_refuse():
     for wrong, said in (({"unit": "euros"}, "no unit"), ({"scope": "some"}, "no scope"),
                         ({"unit": "tokens", "charge_pretraining": True}, "in tokens"),
-                        ({"tasks": 0}, "one task or more")):
+                        ({"tasks": 0}, "one task or more"), ({"level": 80}, "is no level")):
         with pytest.raises(LearnerError, match=said):
             cost_curve(COSTED, **wrong)
     for draw in (cost_curve, break_even_curve):
@@ -234,3 +242,81 @@ def test_powers_are_written_out():
     assert tick_texts([0.5, 1000, 20000]) == ["0.5", "1,000", "20,000"]
     assert tick_texts([3e12])[0] == "3×10¹²"
     assert amount(7200 * 1.5, "seconds").endswith("(3 hours)")
+
+
+# -- fairness --------------------------------------------------------------------------------
+
+STUDIES = [
+    *make_curve(arms=("fine_tuned", "scratch"), sizes=(64, 256), budget="three-epochs",
+                updates=24, spread=0.02),
+    *(make_row(arm=arm, n=n, purpose=purpose, run_seed=seed, subset_seed=seed, score=score, **more)
+      for arm, n, purpose, score, more in (
+          ("scratch", 256, "rates", 0.51, {"learning_rate": 2e-5}),
+          ("fine_tuned", 1024, "leak", 0.92, {"leaked": 512}),
+          ("scratch", 1024, "leak", 0.90, {"leaked": 512}),
+          ("tfidf", 1024, "leak", 0.95, {"leaked": 512}))
+      for seed in range(3))]
+EVERY = [{**row, "correct": pack_flags(i < 1200 * row["score"] for i in range(1200))}
+         for row in [*CURVE, *LUCK, *STUDIES]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("name", SWITCHES)
+def test_fairness_figures_are_readable(name, theme, scale):
+    broken = SWITCHES[name].function(EVERY)
+    assert broken.missing is None
+    look(lambda **more: fairness_figure(broken, **more), theme, scale)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_the_board_is_readable(count, theme, scale):
+    broken = [switch.function(EVERY) for switch in list(SWITCHES.values())[:count]]
+    look(lambda **more: fairness_board(broken, **more), theme, scale)
+
+
+def test_both_sides_stand_on_equal_axes_with_their_gaps():
+    broken = SWITCHES["unequal_rates"].function(EVERY)
+    twin = fairness_figure(broken)
+    _, honest, switched = twin.figure.axes
+    assert honest.get_ylim() == switched.get_ylim() and honest.get_xlim() == switched.get_xlim()
+    for axes, gap, ends in ((honest, "+25.0", (0.774, 0.524)), (switched, "+26.4", (0.774, 0.51))):
+        (bracket,) = [one for one in axes.lines if one.get_label() == "_gap"]
+        assert bracket.get_ydata() == pytest.approx(ends, abs=1e-6)
+        assert [text.get_text() for text in axes.texts if text.get_text() == gap]
+    assert twin.reading == broken.reading and "inflated by 1.4 points" in twin.reading
+    assert {row["comparison"] for row in twin.table} == {"honest", "broken"}
+    assert "gap +25.0 points" in twin.alt and "gap +26.4 points" in twin.alt
+
+
+def test_arms_that_the_switch_hides_have_no_leader_to_the_right_panel():
+    twin = fairness_figure(SWITCHES["no_baseline"].function(EVERY))
+    frame, honest, switched = twin.figure.axes
+    drawn = [{one.get_label() for one in axes.lines if not one.get_label().startswith("_")}
+             for axes in (honest, switched)]
+    assert drawn[1] == {ARMS["fine_tuned"].label, ARMS["scratch"].label} < drawn[0]
+    leaders = [one for one in frame.lines if one.get_label() == "_leader"]
+    assert len(leaders) == 2 and ARMS["tfidf"].label in texts(twin)
+
+
+def test_the_board_goes_from_honest_to_broken():
+    rates, missing = (SWITCHES["unequal_rates"].function(rows) for rows in (EVERY, CURVE))
+    twin = fairness_board([rates, missing])
+    (honest,), (switched,) = ([one.get_xdata()[0] for one in twin.figure.axes[0].lines
+                               if one.get_label() == f"_{side} unequal_rates"]
+                              for side in ("honest", "broken"))
+    assert (honest, switched) == (rates.honest_gap, rates.broken_gap) == (25.0, 26.4)
+    assert any("25.0 → 26.4 at 256 labels" in text for text in texts(twin))
+    assert any("runs are missing" in text for text in texts(twin))
+    assert "--study rates" in twin.reading and "--study rates" in twin.table[1]["missing"]
+
+
+def test_missing_runs_are_said_instead_of_drawn():
+    for name, study in (("unequal_rates", "rates"), ("leaked_test_text", "leak"),
+                        ("epochs_instead_of_updates", "epochs")):
+        twin = fairness_figure(SWITCHES[name].function(CURVE))
+        assert f"--study {study}" in twin.reading and "no runs to draw yet" in texts(twin)
+        assert twin.table == []
+    assert "No switch is on." in fairness_board([]).reading

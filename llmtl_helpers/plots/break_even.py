@@ -7,9 +7,10 @@ import numpy as np
 
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.cost import UNITS, BreakEven, break_even_tasks
-from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
-from llmtl_helpers.plots.cost import MISSING, CostData, amount, cost_axis, counted
+from llmtl_helpers.plots.cost import amount, counted
+from llmtl_helpers.plots.cost_axis import cost_axis
+from llmtl_helpers.plots.cost_data import MISSING, CostData, spoken_level
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
@@ -69,17 +70,14 @@ class BreakEvenData:
     def __init__(self, costs: CostData, level: float | None = None):
         self.costs = costs
         self.level = costs.usual if level is None else level
-        if self.level is not None and not 0 <= self.level <= 1:
-            raise LearnerError(f"{self.level:g} is no level", "scores go from 0 to 1",
-                               "write 80% as 0.80")
-        self.reach = {} if self.level is None else {
-            arm: cost for arm, cost in costs.reach(self.level).items() if arm in (TUNED, *RIVALS)}
+        self.reach = {arm: cost for arm, cost in costs.reach(self.level).items()
+                      if arm in (TUNED, *RIVALS)}
         self.lines = {arm: cost.cost for arm, cost in self.reach.items()
                       if not cost.undefined and cost.censored != "at least"}
         self.even: dict[str, BreakEven] = {
             arm: self._even(arm) for arm in RIVALS if {arm, TUNED} <= set(self.reach)}
         self.missing = MISSING if not self.reach else (
-            f"No run reaches {self.level:.2f} at any size, so no cost can be compared: choose a "
+            f"No run reaches {spoken_level(self.level)} at any size, so no cost can be compared: choose a "
             "lower level.")
 
     def _even(self, arm: str) -> BreakEven:
@@ -93,7 +91,7 @@ class BreakEvenData:
         return (self.costs.bill if arm == TUNED else 0.0) + tasks * self.lines[arm]
 
     def reading(self) -> str:
-        start = f"At {words.spoken_metric(self.costs.metric)} {self.level:.2f}"
+        start = f"At {words.spoken_metric(self.costs.metric)} {spoken_level(self.level)}"
         if not self.even:
             return f"{start} there is no run of both sides to compare."
         parts = [f"against {words.spoken(arm)} {_paid(even)}" for arm, even in self.even.items()
@@ -155,7 +153,7 @@ def _draw(axes, found: BreakEvenData, tasks: int | None, look) -> None:
 def _small(found: BreakEvenData) -> str:
     costs = found.costs
     lost = [style_of(arm).label for arm in found.reach if arm not in found.lines]
-    text = (f"each task brought to {words.spoken_metric(costs.metric)} {found.level:.2f}; bill, "
+    text = (f"each task brought to {words.spoken_metric(costs.metric)} {spoken_level(found.level)}; bill, "
             f"scope “{costs.scope}”: {amount(costs.bill, costs.unit)}, estimate")
     return f"{text}; never there: {', '.join(lost)}" if lost else text
 

@@ -1,26 +1,15 @@
 """Score against what a run costs, with or without the bill for pre-training. Taught in 11."""
 
-import math
 from collections.abc import Iterable, Sequence
 
-from matplotlib.ticker import NullLocator
-
-from llmtl_helpers.cost import (SCOPES, CostToReach, cost_per_task, cost_to_reach,
-                                mean_text_tokens, pretraining_bill, run_cost, speed, spoken_cost)
 from llmtl_helpers.cost import UNITS as SPOKEN
-from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise
-from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.cost import CostToReach, spoken_cost
 from llmtl_helpers.plots import draw, words
+from llmtl_helpers.plots.cost_axis import cost_axis
+from llmtl_helpers.plots.cost_data import MISSING, UNITS, CostData, spoken_level
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
-
-UNITS = {"flops": "training work of one run in FLOP",
-         "seconds": "training time of one run in seconds",
-         "tokens": "tokens in the training of one run"}
-CHARGED = ("flops", "seconds")  # units in which there is a bill for pre-training
-MISSING = "There are no finished runs to draw yet: `python3 start.py sweep` makes them."
-RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def cost_curve(rows: Iterable[dict], unit: str = "flops", charge_pretraining: bool = False,
@@ -48,145 +37,20 @@ def cost_curve(rows: Iterable[dict], unit: str = "flops", charge_pretraining: bo
             that must not share a figure.
     """
     found = CostData(rows, unit, charge_pretraining, tasks, scope, metric, arms)
-    title = title or (f"What a score costs: {found.task}" if found.task else "What a score costs")
     if not found.curves:
-        return empty_figure(title, MISSING, theme, scale)
+        return empty_figure(heading(found, title), MISSING, theme, scale)
     level = found.usual if level is None else level
-    reach = found.reach(level) if level is not None else {}
+    reach = found.reach(level)
+    figure, axes = backdrop(found, title, theme, scale)
+    mark(axes, found, level, reach, theme)
+    return TwinFigure(figure, table(found), reading(found, level, reach),
+                      alt(found, title, axes, level), theme)
+
+
+def backdrop(found: CostData, title: str | None, theme: str, scale: float):
+    """Figure and axes with everything but the level."""
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
-    _draw(axes, found, look)
-    draw.frame_texts(axes, title, f"{UNITS[unit]} (log scale)", f"{words.spoken_metric(metric)} on the test "
-                     "set", _small(found), look)
-    _mark(axes, found, level, reach, look)
-    return TwinFigure(figure, _table(found), reading(found, level, reach),
-                      _alt(found, title, axes, level, reach), theme)
-
-
-class CostData:
-    """What a cost curve is drawn from, worked out once.
-
-    Attributes:
-        curves: arm -> summaries with a mean, ascending in n, arms in their fixed order.
-        costs: arm -> one mean cost per summary, without the bill; only arms that have costs.
-        runs: arm -> (cost, score) of each run, without the bill.
-        bill: the whole bill in the unit, or None where none is charged. share: of one task.
-        usual: the highest score that both twins reach, rounded down to 0.01, or None.
-    """
-
-    def __init__(self, rows: Iterable[dict], unit: str = "flops", charge: bool = False,
-                 tasks: int = 1, scope: str = "all", metric: str = "accuracy",
-                 arms: Sequence[str] | None = None):
-        _require("unit", unit, UNITS)
-        _require("scope", scope, SCOPES)
-        if tasks < 1:
-            raise LearnerError("a bill is shared by one task or more", next="raise `tasks`")
-        self.unit, self.tasks, self.scope, self.metric = unit, tasks, scope, metric
-        every = [row for row in rows if row["purpose"] == "curve"]
-        check_comparable(every)
-        self.rows = [row for row in every if arms is None or row["arm"] in arms]
-        self.task = next((row["task"] for row in self.rows), "")
-        self.bill = self._charged(every) if charge else None
-        self.share = cost_per_task(self.bill, 0, tasks) if self.bill else 0.0
-        points = [point for point in summarise(self.rows, metric) if point.mean is not None]
-        length = mean_text_tokens(every)
-        self.curves: dict[str, list[Summary]] = {}
-        self.costs: dict[str, list[float]] = {}
-        self.runs: dict[str, list[tuple[float, float]]] = {}
-        for arm in words.in_order({point.arm for point in points}):
-            self.curves[arm] = [point for point in points if point.arm == arm]
-            self._add_costs(arm, length)
-        ends = [max(p.mean for p in self.curves[arm]) for arm in words.TWINS if arm in self.curves]
-        self.usual = math.floor(100 * min(ends)) / 100 if ends else None
-
-    def _add_costs(self, arm: str, length: float | None) -> None:
-        runs: dict[int, list[tuple[float, float]]] = {}
-        for row in {row["id"]: row for row in self.rows if row["arm"] == arm}.values():
-            cost, score = run_cost(row, length).of(self.unit), score_of(row, self.metric)
-            if cost and score is not None:
-                runs.setdefault(row["n"], []).append((cost, score))
-        if arm != "majority" and all(point.n in runs for point in self.curves[arm]):
-            self.costs[arm] = [math.fsum(cost for cost, _ in runs[point.n]) / len(runs[point.n])
-                               for point in self.curves[arm]]
-            self.runs[arm] = [run for n in sorted(runs) for run in runs[n]]
-
-    def _charged(self, rows: list[dict]) -> float:
-        """The bill in the unit."""
-        if self.unit not in CHARGED:
-            raise LearnerError("pre-training cannot be charged in tokens",
-                               "a token costs a large network more than a small one",
-                               f"choose {' or '.join(CHARGED)}")
-        flops = pretraining_bill().total(self.scope)
-        if self.unit == "flops":
-            return flops
-        pace = speed(rows)
-        if not pace:
-            raise LearnerError("pre-training cannot be charged in seconds", "no run here says how "
-                               "fast this machine computes", "choose the unit flops")
-        return flops / pace
-
-    @property
-    def scope_text(self) -> str:
-        """What the bill covers, in words."""
-        return SCOPES[self.scope][1]
-
-    def extra(self, arm: str) -> float:
-        """What the arm pays on top of its own run."""
-        return self.share if style_of(arm).init == "pretrained" else 0.0
-
-    def reach(self, level: float) -> dict[str, CostToReach]:
-        """What each arm with costs pays for the level, without the bill."""
-        return {arm: cost_to_reach(self.rows, arm, level, self.unit, self.metric, resamples=0)
-                for arm in self.costs}
-
-
-def cost_axis(axes, values: Iterable[float], side: str = "x") -> None:
-    """A log axis over the values, ticks at round numbers.
-
-    An upright one has little room for texts: it covers at least three powers of ten, and only
-    those are named.
-    """
-    values = list(values)
-    low, high = min(values) / 1.25, max(values) * 1.25
-    if side == "y":
-        middle, half = math.sqrt(low * high), math.sqrt(max(high / low, 1000))
-        low, high = middle / half, middle * half
-    axis = axes.xaxis if side == "x" else axes.yaxis
-    (axes.set_xscale if side == "x" else axes.set_yscale)("log")
-    (axes.set_xlim if side == "x" else axes.set_ylim)(low, high)
-    ticks = nice_ticks(low, high, powers=side == "y")
-    axis.set_ticks(ticks, tick_texts(ticks, 1e6 if side == "x" else 1e4))
-    axis.set_minor_locator(NullLocator())
-
-
-def nice_ticks(low: float, high: float, most: int = 7, powers: bool = False) -> list[float]:
-    """At most `most` round numbers from low to high, nearly even on a log axis.
-
-    With `powers`, powers of ten alone.
-    """
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    dense = [] if powers else [(1, (1, 2, 5)), (1, (1, 3))]
-    for step, factors in [*dense, *((step, (1,)) for step in range(1, 99))]:
-        ticks = [float(f"{factor}e{decade}") for decade in decades if decade % step == 0
-                 for factor in factors]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= most:
-            break
-    return ticks
-
-
-def tick_texts(ticks: list[float], widest: float = 1e6) -> list[str]:
-    """Plain numbers below `widest`; where they go beyond, 1,000 and more as powers of ten."""
-    plain = widest if max(ticks) < widest else 1e3
-    return [f"{tick:,.10g}" if 0.001 <= tick < plain else _power(tick) for tick in ticks]
-
-
-def _power(value: float) -> str:
-    digit, power = f"{value:.0e}".split("e")
-    return ("" if digit == "1" else f"{digit}×") + "10" + str(int(power)).translate(RAISED)
-
-
-def _draw(axes, found: CostData, look) -> None:
     draw.score_axis(axes, [score for points in found.curves.values() for point in points
                            for score in point.scores])
     every = [cost + extra for arm, costs in found.costs.items() for cost in costs
@@ -217,25 +81,34 @@ def _draw(axes, found: CostData, look) -> None:
                   label=style.label)
         ends.append((style, found.costs[arm][-1] + extra, means[-1]))
     draw.end_labels(axes, ends, look)
+    if found.bill:
+        write(axes, 0.0, 1.1, f"pre-training added, shared by {counted(found.tasks)}; "
+              "pale: without it", look, va="bottom")
+    draw.frame_texts(axes, heading(found, title), f"{UNITS[found.unit]} (log scale)",
+                     f"{words.spoken_metric(found.metric)} on the test set", _small(found), look)
+    return figure, axes
 
 
-def _mark(axes, found: CostData, level: float | None, reach: dict[str, CostToReach],
-          look) -> None:
-    """The level, rings where the arms reach it, and whether the bill is in the costs."""
-    head = [] if not found.bill else [
-        f"pre-training added, shared by {counted(found.tasks)}; pale: without it"]
-    if level is not None:
-        head.append(f"level line: {words.spoken_metric(found.metric)} {level:.2f};  rings: where "
-                    "an arm reaches it")
-    write(axes, 0.0, 1.03, "\n".join(head), look, va="bottom")
-    if level is None:
-        return
-    axes.axhline(level, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5, label="_level")
+def mark(axes, found: CostData, level: float, reach: dict[str, CostToReach],
+         theme: str) -> list:
+    """Draw the level, and rings where the arms reach it. Returns the artists."""
+    look = get_theme(theme)
+    artists = [axes.axhline(level, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5,
+                            label="_level")]
     for arm, cost in reach.items():
         if cost.cost and not cost.censored:
-            axes.plot([cost.cost + found.extra(arm)], [level], marker="o", markersize=12,
-                      fillstyle="none", markeredgewidth=1.6, linestyle="", color=look.ink,
-                      clip_on=False, zorder=6, label=f"_ring {arm}")
+            artists += axes.plot([cost.cost + found.extra(arm)], [level], marker="o",
+                                 markersize=12, fillstyle="none", markeredgewidth=1.6,
+                                 linestyle="", color=look.ink, clip_on=False, zorder=6,
+                                 label=f"_ring {arm}")
+    artists.append(write(axes, 0.0, 1.03, f"level line: {words.spoken_metric(found.metric)} "
+                         f"{spoken_level(level)};  rings: where an arm reaches it", look,
+                         va="bottom"))
+    return artists
+
+
+def heading(found: CostData, title: str | None) -> str:
+    return title or (f"What a score costs: {found.task}" if found.task else "What a score costs")
 
 
 def _small(found: CostData) -> str:
@@ -251,19 +124,22 @@ def _small(found: CostData) -> str:
     return "; ".join(parts)
 
 
-def reading(found: CostData, level: float | None, reach: dict[str, CostToReach]) -> str:
+def reading(found: CostData, level: float, reach: dict[str, CostToReach]) -> str:
     """What the level costs the twins, and what the bill makes of it."""
     pair = [arm for arm in words.TWINS if arm in reach]
-    if level is None or len(pair) < 2:
+    if len(pair) < 2:
         return "There are no runs of both twins with a cost in this unit to compare."
-    start = f"To reach {words.spoken_metric(found.metric)} {level:.2f}"
-    lacking = [arm for arm in pair if reach[arm].undefined or reach[arm].censored == "at least"]
-    if lacking:
-        return (f"{start} no run of {' or of '.join(map(words.spoken, lacking))} is enough at any "
-                "size drawn, so there is no cost to compare.")
+    start = f"To reach {words.spoken_metric(found.metric)} {spoken_level(level)}"
+    there = {arm: not (reach[arm].undefined or reach[arm].censored == "at least") for arm in pair}
+    if not all(there.values()):
+        return f"{start} " + ", and ".join(
+            f"{words.spoken(arm)} takes {reach[arm]}" if there[arm] else
+            f"no run of {words.spoken(arm)} is enough at any size drawn" for arm in pair) + "."
     tuned, scratch = (reach[arm].cost for arm in pair)
     text = (f"{start} {words.spoken(pair[0])} takes {reach[pair[0]]} and {words.spoken(pair[1])} "
             f"{reach[pair[1]]}, {_times(scratch, tuned)}")
+    if reach[pair[0]].floor and not reach[pair[1]].floor:
+        text += ", where the first is the least that any of its runs costs, by the steps floor"
     small = reach.get("small_scratch")
     if small and not small.undefined and small.censored != "at least":
         text += f"; {words.spoken('small_scratch')} takes {small}"
@@ -303,7 +179,7 @@ def _digits(ratio: float) -> str:
     return f"{ratio:.3g}" if ratio < 1000 else f"{float(f'{ratio:.2g}'):,.0f}"
 
 
-def _table(found: CostData) -> list[dict]:
+def table(found: CostData) -> list[dict]:
     table = []
     for arm, points in found.curves.items():
         costs = found.costs.get(arm, [None] * len(points))
@@ -316,7 +192,7 @@ def _table(found: CostData) -> list[dict]:
     return table
 
 
-def _alt(found: CostData, title: str, axes, level: float | None, reach) -> str:
+def alt(found: CostData, title: str | None, axes, level: float) -> str:
     lines = []
     for arm, points in found.curves.items():
         if arm in found.costs:
@@ -327,13 +203,7 @@ def _alt(found: CostData, title: str, axes, level: float | None, reach) -> str:
         else:
             lines.append(f"{style_of(arm).label} level at {max(p.mean for p in points):.2f}.")
     low, high = axes.get_ylim()
-    text = (f"{title}. Line chart: {words.spoken_metric(found.metric)} on the test set, from "
-            f"{low:.2f} to {high:.2f}, over {UNITS[found.unit]}, log scale"
+    text = (f"{heading(found, title)}. Line chart: {words.spoken_metric(found.metric)} on the "
+            f"test set, from {low:.2f} to {high:.2f}, over {UNITS[found.unit]}, log scale"
             + (", with pre-training added. " if found.bill else ". ") + " ".join(lines))
-    return text if level is None else f"{text} Level line at {level:.2f}."
-
-
-def _require(name: str, value: str, choices) -> None:
-    if value not in choices:
-        raise LearnerError(f"there is no {name} called {value!r}",
-                           next=f"choose one of {', '.join(choices)}")
+    return f"{text} Level line at {spoken_level(level)}."

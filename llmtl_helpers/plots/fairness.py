@@ -82,7 +82,7 @@ def _panel(axes, frame, name: str, broken: Broken, sizes: list[int], look) -> No
     draw.size_axis(axes, sizes)
     if len(sizes) == 1:
         axes.set_xlim(sizes[0] / 1.3, sizes[0] * 1.3)
-    few = sizes[::-1][::-(-len(sizes) // 3)][::-1]
+    few = sizes[::-1][::-(-len(sizes) // 4)][::-1]
     axes.set_xticks(few, [f"{n:,}" for n in few])
     low, high = frame.get_ylim()
     axes.set_ylim(low, high)
