@@ -7,11 +7,12 @@ sentence beside it (`undefined`, `refused`); input that makes no sense is a Valu
 from llmtl_helpers.curves.advantage import DataAdvantage, data_advantage
 from llmtl_helpers.curves.chance import (McNemar, PairedDifference, expected_best, mcnemar,
                                          paired_bootstrap, wilson_interval)
-from llmtl_helpers.curves.forecast import Forecast, PowerLaw, fit_power_law, forecast
+from llmtl_helpers.curves.forecast import Forecast, forecast
 from llmtl_helpers.curves.multiplier import (DataTransferred, Multiplier, data_multiplier,
                                              effective_data_transferred, multiplier_levels,
                                              multiplier_sizes)
-from llmtl_helpers.curves.reach import MeanCurve, reach
+from llmtl_helpers.curves.power_law import PowerLaw, fit_power_law
+from llmtl_helpers.curves.reach import MeanCurve, reach, reach_range
 from llmtl_helpers.curves.rows import run_table, scores_by_size
 from llmtl_helpers.curves.summary import (Summary, check_comparable, curve_runs, in_band,
                                           mean_interval, prediction_band, score_of, summarise,
@@ -24,6 +25,6 @@ __all__ = [
     "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
     "fit_power_law", "fit_transfer_power_law", "forecast", "in_band", "mcnemar",
     "mean_interval", "multiplier_levels", "multiplier_sizes", "paired_bootstrap",
-    "prediction_band", "reach", "run_table", "score_of", "scores_by_size", "summarise",
+    "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size", "summarise",
     "summarise_scores", "wilson_interval",
 ]

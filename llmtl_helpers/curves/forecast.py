@@ -1,38 +1,16 @@
-"""Power laws for learning curves: fitted on few labels, tested on more, and often refused."""
+"""Forecasts of a score from smaller sizes: tested first, and refused where they would mislead."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from llmtl_helpers.curves.power_law import CONSTANTS, PowerLaw, fit_power_law, fit_rows
 from llmtl_helpers.curves.reach import MeanCurve
 from llmtl_helpers.curves.resample import PERCENTILES
 
-STEEPEST, FLATTEST = 4.0, 0.01  # bounds of the exponent b
-FEWEST = 3  # as many sizes as the law has constants
 FURTHEST = 2.0  # a forecast goes no further than so many times the largest fitted n
 WORST = 0.15  # nor when the law misses a held-back error rate by more than this share of it
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """error(n) = c n^-b + e0, with c >= 0, 0.01 <= b <= 4 and e0 >= 0.
-
-    Attributes:
-        c, b, e0: the constants; e0 is the error that no number of labels removes.
-        misfit: root mean square distance from the points it was fitted to.
-    """
-
-    c: float
-    b: float
-    e0: float
-    misfit: float
-
-    def __call__(self, n: ArrayLike) -> np.ndarray | float:
-        """Error at n labels."""
-        error = self.c * np.asarray(n, dtype=float) ** -self.b + self.e0
-        return float(error) if np.ndim(n) == 0 else error
 
 
 @dataclass(frozen=True)
@@ -62,41 +40,6 @@ class Forecast:
     refused: str | None = None
 
 
-def fit_power_law(sizes: ArrayLike, errors: ArrayLike) -> PowerLaw:
-    """Least squares fit of error = c n^-b + e0.
-
-    For a fixed b the law is linear in c and e0, which are solved for exactly; b is searched on
-    a grid that is refined around its best value.
-
-    Args:
-        sizes: (S,) labels, above 0, strictly ascending, at least 3.
-        errors: (S,) error rates, 0 or more.
-    Raises:
-        ValueError: the input is not of this form.
-
-    Source of the form: Viering & Loog (2021), The shape of learning curves: a review, table of
-    parametric models ("pow3"). Taught in 02.
-    """
-    sizes, errors = np.asarray(sizes, dtype=float), np.asarray(errors, dtype=float)
-    if sizes.ndim != 1 or sizes.shape != errors.shape:
-        raise ValueError("sizes and errors must be two lists of the same length")
-    if not (np.isfinite(sizes).all() and np.isfinite(errors).all()) or (sizes <= 0).any() or (
-            errors < 0).any():
-        raise ValueError("sizes must be above 0 and errors 0 or more")
-    if (np.diff(sizes) <= 0).any():
-        raise ValueError("sizes must be strictly ascending")
-    if len(sizes) < FEWEST:
-        raise ValueError(f"a law with three constants needs {FEWEST} sizes, not {len(sizes)}")
-    grid = np.geomspace(FLATTEST, STEEPEST, 121)
-    for _ in range(8):
-        b, c, e0 = (found[0] for found in _fit(sizes, errors[None, :], grid))
-        step = np.searchsorted(grid, b)
-        grid = np.linspace(grid[max(step - 1, 0)], grid[min(step + 1, len(grid) - 1)], 41)
-    c *= sizes[0] ** b
-    law = PowerLaw(float(c), float(b), float(e0), 0.0)
-    return PowerLaw(law.c, law.b, law.e0, float(np.sqrt(np.mean((law(sizes) - errors) ** 2))))
-
-
 def forecast(points: Mapping[int, Sequence[float]], target_n: float, held_back: int | None = None,
              resamples: int = 500, seed: int = 0) -> Forecast:
     """Foretell the mean score at `target_n` labels, or refuse to.
@@ -122,14 +65,14 @@ def forecast(points: Mapping[int, Sequence[float]], target_n: float, held_back: 
     if len(curve.n) and not 0 <= curve.means.min() <= curve.means.max() <= 1:
         raise ValueError("scores must lie between 0 and 1")
     sizes = tuple(int(n) for n in curve.n)
-    if len(sizes) <= FEWEST:
+    if len(sizes) <= CONSTANTS:
         return Forecast(target_n, None, None, None, sizes, (), None,
                         f"{len(sizes)} sizes are too few: the law has three constants, and at "
                         "least one more size is needed to test it")
     if held_back is None:
-        held_back = min(2, len(sizes) - FEWEST)
-    if not 1 <= held_back <= len(sizes) - FEWEST:
-        raise ValueError(f"held_back must be 1 to {len(sizes) - FEWEST} of {len(sizes)} sizes, "
+        held_back = min(2, len(sizes) - CONSTANTS)
+    if not 1 <= held_back <= len(sizes) - CONSTANTS:
+        raise ValueError(f"held_back must be 1 to {len(sizes) - CONSTANTS} of {len(sizes)} sizes, "
                          f"not {held_back}")
     errors = 1 - curve.means
     tested = fit_power_law(curve.n[:-held_back], errors[:-held_back])
@@ -153,6 +96,8 @@ def _refusal(curve: MeanCurve, law: PowerLaw, miss: float, target_n: float) -> s
         return (f"the error falls by {100 * fall:.1f} points from {curve.n[0]:,.0f} to "
                 f"{curve.n[-1]:,.0f} labels, no more than the noise of the means: there is no "
                 "curve to continue yet")
+    if np.isinf(miss):
+        return "a held-back size was measured without an error, and no law falls to 0"
     if miss > WORST:
         return (f"the law misses a held-back error rate by {miss:.0%} of it, and {WORST:.0%} is "
                 "the limit")
@@ -169,35 +114,8 @@ def _interval(curve: MeanCurve, target_n: float, miss: float, resamples: int,
               seed: int) -> tuple[float, float] | None:
     if not curve.can_be_resampled:
         return None
-    errors = 1 - curve.resampled(resamples, np.random.default_rng(seed))
-    b, c, e0 = _fit(curve.n, errors, np.geomspace(FLATTEST, STEEPEST, 121))
+    errors = 1 - curve.resampled(resamples, np.random.default_rng(seed), means=2)
+    b, c, e0 = fit_rows(curve.n, errors)
     foretold = c * (target_n / curve.n[0]) ** -b + e0
     low, high = np.percentile(foretold, PERCENTILES)
     return (float(np.clip(1 - high * (1 + miss), 0, 1)), float(np.clip(1 - low * (1 - miss), 0, 1)))
-
-
-def _fit(sizes: np.ndarray, errors: np.ndarray, grid: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Best b of the grid for each row of errors (R, S), with c (of n / smallest n) and e0.
-
-    Least squares under c >= 0 and e0 >= 0: the free solution where it is allowed, else the
-    better of the two edges c = 0 and e0 = 0.
-    """
-    x = (sizes / sizes[0]) ** -grid[:, None]  # (B, S)
-    x_mean, y_mean = x.mean(axis=1), errors.mean(axis=1)
-    dx = x - x_mean[:, None]
-    spread = np.maximum((dx ** 2).sum(axis=1), np.finfo(float).tiny)
-    slope = (errors - y_mean[:, None]) @ dx.T / spread  # (R, B)
-    offset = y_mean[:, None] - slope * x_mean
-    through = errors @ x.T / (x ** 2).sum(axis=1)  # e0 = 0
-    flat = np.broadcast_to(y_mean[:, None], slope.shape)
-    zero = np.zeros_like(slope)
-    choices = [(slope, offset), (np.maximum(through, 0), zero), (zero, np.maximum(flat, 0))]
-    best = (np.full(slope.shape, np.inf), zero, zero)
-    for c, e0 in choices:
-        sse = ((c[..., None] * x + e0[..., None] - errors[:, None, :]) ** 2).sum(axis=-1)
-        sse = np.where((c >= 0) & (e0 >= 0), sse, np.inf)
-        better = sse < best[0]
-        best = tuple(np.where(better, new, old) for new, old in zip((sse, c, e0), best))
-    at = best[0].argmin(axis=1)
-    rows = np.arange(len(errors))
-    return grid[at], best[1][rows, at], best[2][rows, at]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from llmtl_helpers.curves.reach import MeanCurve, reach
+from llmtl_helpers.curves.reach import MeanCurve, reach, reach_range
 from llmtl_helpers.curves.resample import PERCENTILES
+from llmtl_helpers.curves.wording import labels, span, times
 
 Runs = Mapping[int, Sequence[float]]  # n -> scores of its runs
 
@@ -41,11 +42,11 @@ class Multiplier:
     def __str__(self) -> str:
         if self.undefined:
             return f"undefined: {self.undefined}"
-        doubt = f" {_span(self.interval)}" if self.interval else ""
+        doubt = f" {span(self.interval)}" if self.interval else ""
         if self.censored:
-            return f"{self.censored} {_times(self.ratio)}{doubt}"
-        return (f"{_labels(self.n_baseline)} against {_labels(self.n_treatment)}: "
-                f"{_times(self.ratio)}{doubt}")
+            return f"{self.censored} {times(self.ratio)}{doubt}"
+        return (f"{labels(self.n_baseline)} against {labels(self.n_treatment)}: "
+                f"{times(self.ratio)}{doubt}")
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,20 @@ def data_multiplier(baseline: Runs, treatment: Runs, level: float, resamples: in
     between two sizes. Nothing is extrapolated: where the baseline never reaches the level, the
     ratio is "at least" its largest size over n_treatment; where it starts above the level, "at
     most" its smallest; where the treatment never reaches the level, or starts above it, the
-    ratio is undefined. A level that a flat stretch near chance touches by luck is reached too
-    early in both arms; the interval shows it.
+    ratio is undefined. On a stretch that is flat within its noise, a level just above it may be
+    touched too early by luck; the interval then reaches far.
 
     The interval redraws the runs of every size in both arms, stretched for their small number
-    (`resample.run_weights`), and reads the 2.5th and 97.5th percentile; a censored redraw
-    counts as everything that it allows. It holds the luck of seeds and slices, not that of the
-    choice of test examples, and takes runs of several sizes as independent.
+    (`resample.run_weights`), and reads the 2.5th and 97.5th percentile; a redraw that is
+    censored, or that crosses the level more than once, counts as everything that it allows
+    (`reach_range`). It holds the luck of seeds and slices, not that of the choice of test
+    examples, and takes all runs as independent.
 
     Args:
-        baseline, treatment: n -> scores of the runs at n. None and NaN are left out.
+        baseline, treatment: n -> scores of the runs at n. None, NaN and inf are left out.
+        level: score between the two arms' reach, on the same scale as the scores.
+        resamples, seed: of the interval; equal arguments give equal intervals, in whatever
+            order the runs come.
     Raises:
         ValueError: a size is not above 0, the level is not finite, or resamples is below 1.
 
@@ -144,7 +149,7 @@ class _Pair:
         self.baseline, self.treatment = MeanCurve(baseline), MeanCurve(treatment)
         self.redrawn = None
         if self.baseline.can_be_resampled and self.treatment.can_be_resampled:
-            self.redrawn = [curve.resampled(resamples, np.random.default_rng([seed, arm]))
+            self.redrawn = [curve.resampled(resamples, np.random.default_rng([seed, arm]), means=2)
                             for arm, curve in enumerate((self.baseline, self.treatment))]
 
     def at_level(self, level: float) -> Multiplier:
@@ -165,8 +170,8 @@ class _Pair:
                               "it needs is not known")
         redrawn = None
         if self.redrawn:
-            redrawn = (reach(self.baseline.n, self.redrawn[0], level),
-                       reach(curve.n, self.redrawn[1], level))
+            redrawn = (reach_range(self.baseline.n, self.redrawn[0], level),
+                       reach_range(curve.n, self.redrawn[1], level))
         return self._ratio(level, float(low), redrawn)
 
     def at_size(self, index: int) -> Multiplier:
@@ -176,7 +181,7 @@ class _Pair:
         redrawn = None
         if self.redrawn:
             levels = self.redrawn[1][:, index]
-            redrawn = reach(self.baseline.n, self.redrawn[0], levels), (n, n)
+            redrawn = reach_range(self.baseline.n, self.redrawn[0], levels), (n, n)
         return self._ratio(level, n, redrawn)
 
     def _missing(self) -> str | None:
@@ -189,31 +194,15 @@ class _Pair:
         low, high = (float(end) for end in reach(self.baseline.n, self.baseline.means, level))
         censored = "at least" if high == np.inf else "at most" if low == 0 else None
         n_baseline = high if censored == "at most" else low
+        ratio = n_baseline / n_treatment
         interval = None
         if redrawn:
             (b_low, b_high), (t_low, t_high) = redrawn
             with np.errstate(divide="ignore"):
                 least, most = b_low / t_high, np.divide(b_high, t_low)
             # no interpolation between draws: one of them may be infinite
-            interval = (float(np.percentile(least, PERCENTILES[0], method="lower")),
-                        float(np.percentile(most, PERCENTILES[1], method="higher")))
-        return Multiplier(level, n_baseline, n_treatment, n_baseline / n_treatment, interval,
-                          censored)
-
-
-def _labels(n: float) -> str:
-    return f"{n:,.0f}" if n >= 10 else f"{n:.2g}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f}x" if ratio >= 9.95 else f"{ratio:.1f}x" if ratio >= 0.95 else (
-        f"{ratio:.2g}x")
-
-
-def _span(interval: tuple[float, float]) -> str:
-    low, high = interval
-    if low == 0 and high == np.inf:
-        return "[anything]"
-    if high == np.inf:
-        return f"[{_times(low)} or more]"
-    return f"[{_times(high)} or less]" if low == 0 else f"[{_times(low)}, {_times(high)}]"
+            low = float(np.percentile(least, PERCENTILES[0], method="lower"))
+            high = float(np.percentile(most, PERCENTILES[1], method="higher"))
+            # on a stretch flat within its noise the redraws may all miss where the means cross
+            interval = min(low, ratio), max(high, ratio)
+        return Multiplier(level, n_baseline, n_treatment, ratio, interval, censored)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from llmtl_helpers.curves.resample import RUNS_FOR_A_BAND, run_weights
-from llmtl_helpers.curves.summary import summarise_scores
+from llmtl_helpers.curves.resample import run_weights
+from llmtl_helpers.curves.summary import RUNS_FOR_A_BAND, summarise_scores
 
 
 class MeanCurve:
@@ -19,7 +19,7 @@ class MeanCurve:
     """
 
     def __init__(self, scores: Mapping[int, Sequence[float]]):
-        """Scores that are None or NaN are left out, and so is a size that has no other.
+        """Scores that are None or not finite are left out, and so is a size without any other.
 
         Raises:
             ValueError: a size is not a finite number above 0.
@@ -48,9 +48,9 @@ class MeanCurve:
             return 0.0
         return float(2 * np.sqrt(squares / freedom * np.mean([1 / k for k in self.runs])))
 
-    def resampled(self, resamples: int, rng: np.random.Generator) -> np.ndarray:
-        """(resamples, S) means of runs drawn anew, each size by itself."""
-        return np.stack([run_weights(len(scores), resamples, rng) @ scores
+    def resampled(self, resamples: int, rng: np.random.Generator, means: int = 1) -> np.ndarray:
+        """(resamples, S) means of runs drawn anew, each size by itself (see `run_weights`)."""
+        return np.stack([run_weights(len(scores), resamples, rng, means) @ scores
                          for scores in self._scores], axis=1)
 
 
@@ -72,6 +72,24 @@ def reach(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, np.
 
     Taught in 02.
     """
+    x, y, level = _checked(x, y, level)
+    return _pass(x, np.maximum.accumulate(y, axis=-1), level)
+
+
+def reach_range(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Least and largest x at which a rising curve may reach `level`, if y is that curve with noise.
+
+    Where noise makes y cross the level more than once, the rising curve behind it may do so
+    anywhere between the first crossing and the last (after which y stays above). Arguments and
+    errors as for `reach`; the least is 0 and the largest inf where y does not bound it.
+    """
+    x, y, level = _checked(x, y, level)
+    lasting = np.minimum.accumulate(y[..., ::-1], axis=-1)[..., ::-1]
+    return (_pass(x, np.maximum.accumulate(y, axis=-1), level)[0],
+            _pass(x, lasting, level)[1])
+
+
+def _checked(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, ...]:
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if x.ndim != 1 or not len(x) or (x <= 0).any() or not (np.diff(x) > 0).all():
         raise ValueError("x must be a list of numbers above 0, strictly ascending")
@@ -80,7 +98,11 @@ def reach(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, np.
     level = np.broadcast_to(np.asarray(level, dtype=float), y.shape[:-1])
     if not np.isfinite(level).all() or not np.isfinite(y).all():
         raise ValueError("levels and scores must be finite")
-    best = np.maximum.accumulate(y, axis=-1)
+    return x, y, level
+
+
+def _pass(x: np.ndarray, best: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the x at which the never falling `best` reaches the level."""
     over = best >= level[..., None]
     after = np.where(over.any(axis=-1), over.argmax(axis=-1), len(x) - 1)
     before = np.maximum(after - 1, 0)
