@@ -48,42 +48,31 @@ def cost_curve(rows: Iterable[dict], unit: str = "flops", charge_pretraining: bo
 
 
 def backdrop(found: CostData, title: str | None, theme: str, scale: float):
-    """Figure and axes with everything but the level."""
+    """Figure and axes with everything but the level and the arms that pay the bill.
+
+    The axis has room for the whole bill, so that nothing else moves when tasks share it.
+    """
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
     draw.score_axis(axes, [score for points in found.curves.values() for point in points
                            for score in point.scores])
-    every = [cost + extra for arm, costs in found.costs.items() for cost in costs
-             for extra in (0.0, found.extra(arm))]
-    every += [cost for runs in found.runs.values() for cost, _ in runs]
-    cost_axis(axes, every or [1.0, 10.0])
+    every = [cost for runs in found.runs.values() for cost, _ in runs]
+    cost_axis(axes, [*every, found.bill] if found.bill else every or [1.0, 10.0])
     ends = []
     for arm, points in found.curves.items():
-        style, colour = style_of(arm), colour_of(style_of(arm), look)
+        style, means = style_of(arm), [point.mean for point in points]
         if arm not in found.costs:
-            best = max(point.mean for point in points)
-            draw.level(axes, style, best, look)
-            ends.append((style, axes.get_xlim()[1], best))
+            draw.level(axes, style, max(means), look)
+            ends.append((style, axes.get_xlim()[1], max(means)))
             continue
-        means, extra = [point.mean for point in points], found.extra(arm)
-        if extra:  # where the arm would be if somebody else had paid
-            axes.plot(found.costs[arm], means, color=colour, linestyle=style.line, linewidth=1.6,
-                      marker=style.marker, markersize=4, alpha=0.4, label=f"_free {arm}")
-            axes.annotate("", (found.costs[arm][-1] + extra, means[-1]),
-                          xytext=(found.costs[arm][-1], means[-1]), zorder=1.8,
-                          arrowprops=dict(arrowstyle="-|>", color=colour, alpha=0.5,
-                                          linewidth=1.2, shrinkA=5, shrinkB=5))
-        axes.scatter([cost + extra for cost, _ in found.runs[arm]],
-                     [score for _, score in found.runs[arm]], s=16, color=colour, alpha=0.55,
-                     linewidth=0, label=f"_runs {arm}")
-        axes.plot([cost + extra for cost in found.costs[arm]], means, color=colour,
-                  linestyle=style.line, linewidth=2.2, marker=style.marker, markersize=6.5,
-                  label=style.label)
-        ends.append((style, found.costs[arm][-1] + extra, means[-1]))
+        if found.pays(arm):  # where the arm would be if somebody else had paid
+            axes.plot(found.costs[arm], means, color=colour_of(style, look), alpha=0.4,
+                      linestyle=style.line, linewidth=1.6, marker=style.marker, markersize=4,
+                      label=f"_free {arm}")
+        else:
+            _line(axes, found, arm, look)
+        ends.append((style, found.costs[arm][-1], means[-1]))
     draw.end_labels(axes, ends, look)
-    if found.bill:
-        write(axes, 0.0, 1.1, f"pre-training added, shared by {counted(found.tasks)}; "
-              "pale: without it", look, va="bottom")
     draw.frame_texts(axes, heading(found, title), f"{UNITS[found.unit]} (log scale)",
                      f"{words.spoken_metric(found.metric)} on the test set", _small(found), look)
     return figure, axes
@@ -91,19 +80,44 @@ def backdrop(found: CostData, title: str | None, theme: str, scale: float):
 
 def mark(axes, found: CostData, level: float, reach: dict[str, CostToReach],
          theme: str) -> list:
-    """Draw the level, and rings where the arms reach it. Returns the artists."""
+    """Draw the arms that pay the bill, the level, and rings where arms reach it.
+
+    Returns the artists.
+    """
     look = get_theme(theme)
     artists = [axes.axhline(level, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5,
                             label="_level")]
+    for arm in found.costs:
+        if found.pays(arm):
+            artists += _line(axes, found, arm, look)
     for arm, cost in reach.items():
         if cost.cost and not cost.censored:
             artists += axes.plot([cost.cost + found.extra(arm)], [level], marker="o",
                                  markersize=12, fillstyle="none", markeredgewidth=1.6,
                                  linestyle="", color=look.ink, clip_on=False, zorder=6,
                                  label=f"_ring {arm}")
-    artists.append(write(axes, 0.0, 1.03, f"level line: {words.spoken_metric(found.metric)} "
-                         f"{spoken_level(level)};  rings: where an arm reaches it", look,
-                         va="bottom"))
+    head = (f"level line: {words.spoken_metric(found.metric)} {spoken_level(level)};  rings: "
+            "where an arm reaches it")
+    if found.bill:
+        head = f"pre-training added, shared by {counted(found.tasks)}; pale: without it\n{head}"
+    return [*artists, write(axes, 0.0, 1.03, head, look, va="bottom")]
+
+
+def _line(axes, found: CostData, arm: str, look) -> list:
+    """Runs and means of an arm at what they cost it, and an arrow to there from the pale line."""
+    style, colour = style_of(arm), colour_of(style_of(arm), look)
+    extra, means = found.extra(arm), [point.mean for point in found.curves[arm]]
+    runs = axes.scatter([cost + extra for cost, _ in found.runs[arm]],
+                        [score for _, score in found.runs[arm]], s=16, color=colour, alpha=0.55,
+                        linewidth=0, label=f"_runs {arm}")
+    costs = [cost + extra for cost in found.costs[arm]]
+    artists = [runs, *axes.plot(costs, means, color=colour, linestyle=style.line, linewidth=2.2,
+                                marker=style.marker, markersize=6.5, label=style.label)]
+    if costs[-1] > 1.5 * found.costs[arm][-1]:
+        artists.append(axes.annotate(
+            "", (costs[-1], means[-1]), xytext=(found.costs[arm][-1], means[-1]), zorder=1.8,
+            arrowprops=dict(arrowstyle="-|>", color=colour, alpha=0.5, linewidth=1.2, shrinkA=5,
+                            shrinkB=5)))
     return artists
 
 
@@ -170,9 +184,11 @@ def counted(tasks: int) -> str:
 def _times(cost: float, other: float) -> str:
     """`cost` as so many times `other`, with two or three digits."""
     ratio = cost / other
-    if 0.995 <= ratio < 1.005:
-        return "the same"
-    return f"{_digits(ratio)} times as much" if ratio > 1 else f"1/{_digits(1 / ratio)} of that"
+    if 0.95 <= ratio < 1.05:
+        return "about as much"
+    if ratio > 1:
+        return f"{_digits(ratio)} times as much"
+    return f"{ratio:.2g} of that" if ratio > 0.1 else f"1/{_digits(1 / ratio)} of that"
 
 
 def _digits(ratio: float) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from llmtl_helpers.cost import (SCOPES, CostToReach, cost_per_task, cost_to_reach,
                                 mean_text_tokens, pretraining_bill, run_cost, speed)
@@ -34,15 +35,13 @@ class CostData:
                  arms: Sequence[str] | None = None):
         _require("unit", unit, UNITS)
         _require("scope", scope, SCOPES)
-        if tasks < 1:
-            raise LearnerError("a bill is shared by one task or more", next="raise `tasks`")
-        self.unit, self.tasks, self.scope, self.metric = unit, tasks, scope, metric
+        self.unit, self.scope, self.metric = unit, scope, metric
         every = [row for row in rows if row["purpose"] == "curve"]
         check_comparable(every)
         self.rows = [row for row in every if arms is None or row["arm"] in arms]
         self.task = next((row["task"] for row in self.rows), "")
         self.bill = self._charged(every) if charge else None
-        self.share = cost_per_task(self.bill, 0, tasks) if self.bill else 0.0
+        self._share(tasks)
         points = [point for point in summarise(self.rows, metric) if point.mean is not None]
         length = mean_text_tokens(every)
         self.curves: dict[str, list[Summary]] = {}
@@ -67,6 +66,18 @@ class CostData:
                                for point in self.curves[arm]]
             self.runs[arm] = [run for n in sorted(runs) for run in runs[n]]
 
+    def shared_by(self, tasks: int) -> "CostData":
+        """The same with the bill shared by so many tasks."""
+        other = copy(self)
+        other._share(tasks)
+        return other
+
+    def _share(self, tasks: int) -> None:
+        if tasks < 1:
+            raise LearnerError("a bill is shared by one task or more", next="raise `tasks`")
+        self.tasks = tasks
+        self.share = cost_per_task(self.bill, 0, tasks) if self.bill else 0.0
+
     def _charged(self, rows: list[dict]) -> float:
         """The bill in the unit."""
         if self.unit not in CHARGED:
@@ -87,9 +98,13 @@ class CostData:
         """What the bill covers, in words."""
         return SCOPES[self.scope][1]
 
+    def pays(self, arm: str) -> bool:
+        """Whether the arm starts from the checkpoint while its pre-training is charged."""
+        return bool(self.bill) and style_of(arm).init == "pretrained"
+
     def extra(self, arm: str) -> float:
         """What the arm pays on top of its own run."""
-        return self.share if style_of(arm).init == "pretrained" else 0.0
+        return self.share if self.pays(arm) else 0.0
 
     def reach(self, level: float) -> dict[str, CostToReach]:
         """What each arm with costs pays for the level, without the bill.
