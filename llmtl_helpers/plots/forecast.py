@@ -14,6 +14,7 @@ from llmtl_helpers.plots.level import missing
 from llmtl_helpers.plots.theme import FONT, colour_of, get_theme, new_figure, style_of
 from llmtl_helpers.plots.twin import PlotData
 
+ENOUGH = 4  # sizes from which a power law can be fitted and tested
 YOU = Arm("guess", "your guess", "none", "none", "none", None, (), "#000000", ":", "*")
 FIT = Arm("fit", "power law, fitted to what is shown", "none", "none", "none", None, (),
           "#7F7F7F", "-.", "P")
@@ -29,7 +30,7 @@ def forecast_figure(rows: Iterable[dict], arm: str = "fine_tuned",
     Args:
         rows: ledger rows of one task and one training rule; those with purpose "curve" count.
         arm: name of the arm that is forecast.
-        shown_sizes: sizes to show and to fit to; default: the smaller half of them.
+        shown_sizes: sizes to show and to fit to; default: the smaller half of them, or four.
         guess: hidden size -> guessed score from 0 to 1; some sizes may be left out.
         revealed: whether the hidden sizes are drawn, with the power law's forecast.
         metric, title, theme, scale: as in `twin_curve`.
@@ -55,7 +56,7 @@ def figure_of(found: "ForecastData", guess: Mapping[int, float], revealed: bool,
     figure, axes = new_figure(look, scale)
     draw.frame_texts(axes, title, "training-set size in labels (log scale)",
                      f"{words.spoken_metric(found.plot.metric)} on the test set",
-                     _small_print(found), look)
+                     _small_print(found, revealed), look)
     _draw(axes, found, guess, revealed, look)
     return TwinFigure(figure, _table(found, guess, revealed), reading(found, guess, revealed),
                       _alt(title, found, guess, revealed, axes.get_ylim()), theme)
@@ -75,7 +76,8 @@ class ForecastData:
         self.plot = PlotData(list(rows), metric, [arm, "majority"])
         points = self.plot.curves.get(arm, [])
         if shown_sizes is None:
-            shown_sizes = [point.n for point in points[:-(-len(points) // 2)]]
+            count = max(-(-len(points) // 2), min(ENOUGH, len(points) - 1))
+            shown_sizes = [point.n for point in points[:count]]
         self.shown = [point for point in points if point.n in set(shown_sizes)]
         last = self.shown[-1].n if self.shown else 0
         self.hidden = [point for point in points if point.n > last]
@@ -121,9 +123,11 @@ class ForecastData:
 def _draw(axes, found: ForecastData, guess: dict[int, float], revealed: bool, look) -> None:
     arm, last = style_of(found.arm), found.shown[-1]
     draw.size_axis(axes, [point.n for point in (*found.shown, *found.hidden)])
-    known = [score for point in found.shown for score in (*point.scores, *(point.band or ()))]
+    points = [*found.shown, *(found.hidden if revealed else ())]
     majority = found.plot.curves.get("majority") if found.arm != "majority" else None
-    draw.score_axis(axes, known + [point.mean for point in majority or ()], top=1.0)
+    draw.score_axis(axes, [*(score for point in points
+                             for score in (*point.scores, *(point.band or ()))),
+                           *(point.mean for point in majority or ()), *guess.values()], top=1.0)
     axes.axvspan(last.n * 1.12, axes.get_xlim()[1], color=look.quiet, alpha=0.35, linewidth=0,
                  zorder=0.5, label="_hidden")
     ends = []
@@ -131,7 +135,6 @@ def _draw(axes, found: ForecastData, guess: dict[int, float], revealed: bool, lo
         level = draw.level(axes, style_of("majority"), majority[-1].mean, look)
         level.set_linewidth(1.1)
         ends.append((style_of("majority"), axes.get_xlim()[1], majority[-1].mean))
-    points = [*found.shown, *(found.hidden if revealed else ())]
     draw.curve(axes, arm, points, look)
     ends.append((arm, points[-1].n, points[-1].mean))
     if guess:
@@ -139,7 +142,7 @@ def _draw(axes, found: ForecastData, guess: dict[int, float], revealed: bool, lo
         axes.plot(*zip(*line, strict=True), color=look.ink, linestyle=YOU.line, linewidth=1.6,
                   zorder=5, label="_way to the guess")
         axes.plot(list(guess), list(guess.values()), color=look.ink, linestyle="", marker="*",
-                  markersize=13, zorder=6, label=YOU.label)
+                  markersize=13, zorder=6, clip_on=False, label=YOU.label)
         ends.append((YOU, *line[-1]))
     if revealed:
         spoken = {n: fit for n, fit in found.fits.items() if not fit.refused}
@@ -165,10 +168,10 @@ def _draw(axes, found: ForecastData, guess: dict[int, float], revealed: bool, lo
              runs=any(point.k > 1 for point in points), live=None)
 
 
-def _small_print(found: ForecastData) -> str:
-    curves = {found.arm: found.shown} if found.shown else {}
+def _small_print(found: ForecastData, revealed: bool) -> str:
+    curves = {found.arm: [*found.shown, *(found.hidden if revealed else ())]}
     return words.small_print(curves, found.plot.rows, found.plot.left_out).partition(
-        "; not drawn")[0] + ("; grey: sizes that are to be forecast" if found.hidden else "")
+        "; not drawn")[0] + "; grey: sizes that are to be forecast"
 
 
 def reading(found: ForecastData, guess: Mapping[int, float], revealed: bool) -> str:

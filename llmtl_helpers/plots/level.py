@@ -145,9 +145,9 @@ def mark(axes, found: LevelData, meets: Multiplier, theme: str) -> list:
             "", (end, meets.level), xytext=(meets.n_treatment, meets.level), zorder=5,
             arrowprops=dict(arrowstyle="-|>", color=look.ink, linewidth=2.4, shrinkA=6,
                             shrinkB=0 if meets.censored else 6)))
-    head, colon, ratio = str(meets).partition(": ")
-    text = f"at {meets.level:.3f}: " + ("no multiplier" if meets.undefined else
-                                        f"{head}\n{ratio}" if colon else head)
+    short = "no multiplier" if meets.undefined else str(meets)
+    short = short.replace(": ", "\n") if ": " in short else short.replace(" [", "\n[")
+    text = f"at {meets.level:.3f}: {short}"
     artists.append(write(axes, draw.HANDLE[0], 1.1, text, look, fontweight="bold", va="center"))
     return artists
 
@@ -210,7 +210,8 @@ def reading(found: LevelData, meets: Multiplier) -> str:
                        for arm in (found.treatment, found.baseline)]
         if meets.ratio < 1 and checkpoints == [True, False]:
             text += "; transfer loses here"
-    return f"{meets}. {text}."
+    short = str(meets)
+    return f"{short[:1].upper()}{short[1:]}. {text}."
 
 
 def alt(found: LevelData, axes, title: str | None, meets: Multiplier) -> str:

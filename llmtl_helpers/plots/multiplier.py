@@ -102,10 +102,10 @@ def _figure(plot, found: dict[str, Points], treatment, baselines, title, x, them
     ratios.ceiling(axes, drawn, plot.curves, look)
     for place, (arm, points) in enumerate(drawn.items()):
         ratios.line(axes, arm, points, (place - (len(drawn) - 1) / 2) * ratios.APART, look)
-    last = {arm: ([point for point in points if not point[1].censored] or points)[-1]
-            for arm, points in drawn.items()}
+    named = {arm: ([point for point in reversed(points) if not point[1].censored] or points)[0]
+             for arm, points in drawn.items()}  # beside its last number, or its first bound
     draw.end_labels(axes, [*((style_of(arm), at, meets.ratio)
-                             for arm, (at, meets) in last.items()),
+                             for arm, (at, meets) in named.items()),
                            (ratios.ONE, axes.get_xlim()[1], 1)], look)
     reading = _reading(drawn, treatment, plot.metric, by_size)
     if lacking:
@@ -116,7 +116,7 @@ def _figure(plot, found: dict[str, Points], treatment, baselines, title, x, them
 
 def _small_print(plot, found: dict[str, Points]) -> str:
     parts = [words.small_print(plot.curves, plot.rows, plot.left_out).partition("; not drawn")[0],
-             "bars: 95% over resampled seeds"]
+             "bars: 95% over resampled seeds, ends outside the figure in the table"]
     undefined = sum(bool(meets.undefined) for points in found.values() for _, meets in points)
     if undefined:
         parts.append(f"{undefined} points undefined, see the table")

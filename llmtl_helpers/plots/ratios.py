@@ -63,12 +63,15 @@ def ceiling(axes, drawn: dict[str, Points], curves: words.Curves, look) -> None:
 
 
 def ratio_axis(axes, drawn: dict[str, Points], look) -> None:
-    """Log axis over all ratios, with a line at 1x; far interval ends do not stretch it."""
-    ratios = [meets.ratio for points in drawn.values() for _, meets in points]
-    low, high = min(*ratios, 1), max(*ratios, 1)
+    """Log axis over all ratios, with a line at 1x; intervals stretch it twofold at most."""
+    found = [meets for points in drawn.values() for _, meets in points]
+    ends = [end for meets in found if meets.interval for end in meets.interval]
+    low, high = (find(1, *(meets.ratio for meets in found)) for find in (min, max))
+    low = max(low / 2.8, min(low / 1.4, *ends, math.inf))
+    high = min(high * 4, max(high * 2, *ends, 0))
     axes.set_yscale("log", base=2)
-    axes.set_ylim(low / 1.6, high * 2)
-    first, last = math.ceil(math.log2(low / 1.6)), math.floor(math.log2(high * 2))
+    axes.set_ylim(low, high)
+    first, last = math.ceil(math.log2(low)), math.floor(math.log2(high))
     step = -(-(last - first + 1) // 9)
     ticks = [2.0**power for power in range(first, last + 1) if power % step == 0]
     axes.axhline(1, color=look.ink, linewidth=1.3, label="_one", zorder=1.6)

@@ -70,7 +70,7 @@ def csv_text(table: list[dict]) -> str:
 def csv_link(table: list[dict], name: str) -> str:
     """A link that holds the CSV itself, so that it works without a server."""
     data = base64.b64encode(csv_text(table).encode()).decode()
-    return (f'<a download="{escape(file_name(name))}.csv" '
+    return (f'<a download="{escape(file_name(name))}.csv" style="text-decoration:underline" '
             f'href="data:text/csv;charset=utf-8;base64,{data}">Download this table as CSV</a>')
 
 

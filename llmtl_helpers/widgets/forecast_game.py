@@ -163,8 +163,10 @@ class ForecastGame(Guarded, w.VBox):
         sizes, wanted = self._sizes()[:-1], self.shown.value
         with self.hold():
             self.shown.options = [(f"{n:,}", n) for n in sizes] or [("-", 0)]
-            self.shown.value = (wanted if wanted in sizes else
-                                sizes[len(sizes) // 2] if sizes else 0)
+            if wanted not in sizes:
+                usual = ForecastData(self.shelf.rows, self.arm.value, None, self.metric.value)
+                wanted = usual.shown[-1].n if sizes else 0
+            self.shown.value = wanted
             self.shown.disabled = not sizes
         self._ask()
 
