@@ -14,7 +14,7 @@ from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import amount, cost_curve
 from llmtl_helpers.plots.cost_axis import nice_ticks, tick_texts
 from llmtl_helpers.plots.fairness import fairness_figure
-from llmtl_helpers.plots.fairness_board import fairness_board
+from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.plots.luck import expected_best_curve, luck_strip
 from llmtl_helpers.plots.theme import FONT
 
@@ -274,7 +274,7 @@ def test_fairness_figures_are_readable(name, theme, scale):
 @pytest.mark.parametrize("count", [1, 2, 6])
 def test_the_board_is_readable(count, theme, scale):
     broken = [switch.function(EVERY) for switch in list(SWITCHES.values())[:count]]
-    look(lambda **more: fairness_board(broken, **more), theme, scale)
+    look(lambda **more: gap_board(broken, **more), theme, scale)
 
 
 def test_both_sides_stand_on_equal_axes_with_their_gaps():
@@ -303,7 +303,7 @@ def test_arms_that_the_switch_hides_have_no_leader_to_the_right_panel():
 
 def test_the_board_goes_from_honest_to_broken():
     rates, missing = (SWITCHES["unequal_rates"].function(rows) for rows in (EVERY, CURVE))
-    twin = fairness_board([rates, missing])
+    twin = gap_board([rates, missing])
     (honest,), (switched,) = ([one.get_xdata()[0] for one in twin.figure.axes[0].lines
                                if one.get_label() == f"_{side} unequal_rates"]
                               for side in ("honest", "broken"))
@@ -319,4 +319,4 @@ def test_missing_runs_are_said_instead_of_drawn():
         twin = fairness_figure(SWITCHES[name].function(CURVE))
         assert f"--study {study}" in twin.reading and "no runs to draw yet" in texts(twin)
         assert twin.table == []
-    assert "No switch is on." in fairness_board([]).reading
+    assert "No switch is on." in gap_board([]).reading

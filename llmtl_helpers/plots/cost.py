@@ -127,11 +127,11 @@ def heading(found: CostData, title: str | None) -> str:
 
 def _small(found: CostData) -> str:
     sizes = sorted({point.n for arm in found.costs for point in found.curves[arm]})
-    parts = [f"labels grow along each line from {sizes[0]:,} to {sizes[-1]:,}"] if sizes else []
+    parts = [f"{sizes[0]:,} to {words.labels(sizes[-1])} along each line"] if sizes else []
     flat = [style_of(arm).label for arm in found.curves
             if arm not in found.costs and arm != "majority"]
     if flat:
-        parts.append(f"{', '.join(flat)}: no cost in {SPOKEN[found.unit]}, best mean")
+        parts.append(f"{', '.join(flat)}: best mean, no cost in {SPOKEN[found.unit]}")
     if found.unit == "seconds" and "probe" in found.costs:
         parts.append("the probe's seconds are without the network's pass, which is kept for all "
                      "its runs")

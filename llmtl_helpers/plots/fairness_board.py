@@ -12,7 +12,7 @@ from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.theme import get_theme, new_figure, write
 
 
-def fairness_board(broken: Sequence[Broken], title: str | None = None, theme: str = "light",
+def gap_board(broken: Sequence[Broken], title: str | None = None, theme: str = "light",
                    scale: float = 1.0) -> TwinFigure:
     """Draw what several switches do to the gap, one line each: from honest to broken, in points.
 

@@ -1,7 +1,9 @@
 """Interactive figures: thin shells that choose among ledger rows and call `plots`."""
 
+from llmtl_helpers.widgets.cost_explorer import CostExplorer
 from llmtl_helpers.widgets.explorer import TwinExplorer
+from llmtl_helpers.widgets.fairness_board import FairnessBoard
 from llmtl_helpers.widgets.forecast_game import ForecastGame
 from llmtl_helpers.widgets.level_explorer import LevelExplorer
 
-__all__ = ["ForecastGame", "LevelExplorer", "TwinExplorer"]
+__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "TwinExplorer"]

@@ -8,7 +8,7 @@ from llmtl_helpers.fairness import SWITCHES, Broken
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, twin_curve
 from llmtl_helpers.plots.fairness import fairness_figure
-from llmtl_helpers.plots.fairness_board import fairness_board
+from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP, sentence
@@ -105,7 +105,7 @@ class FairnessBoard(View):
         look = {"theme": self.layers.theme, "scale": self.layers.scale}
         if len(names) == 1:
             return fairness_figure(self._break(names[0]), **look)
-        return fairness_board([self._break(name) for name in names], **look)
+        return gap_board([self._break(name) for name in names], **look)
 
     def _honest(self) -> TwinFigure:
         return twin_curve([row for row in self.shelf.rows if row["purpose"] == "curve"],
