@@ -20,7 +20,7 @@ few = settings(max_examples=30, deadline=None)
 numbers = st.floats(1e3, 1e15, allow_nan=False)
 
 
-# --- counting ---------------------------------------------------------------------------------
+# --- counting --------------------------------------------------
 
 def test_flops_of_a_network_that_can_be_counted_by_hand():
     one = cost.Architecture(layers=1, width=2, inner=3, vocabulary=5, positions=4, segments=1)
@@ -104,7 +104,7 @@ def test_shipped_flops_are_six_nd():
         assert row["flops"] == pytest.approx(cost.six_nd(weights, row["tokens"]))
 
 
-# --- what a run cost --------------------------------------------------------------------------
+# --- what a run cost --------------------------------------------------
 
 def trained(n=256, arm="scratch", **fields):
     """A network's row with a cost: 250 updates of 8 texts of 20 tokens."""
@@ -157,6 +157,20 @@ def test_mean_text_tokens_weighs_runs_by_their_texts():
     assert cost.mean_text_tokens([make_row(arm="tfidf")]) is None
 
 
+def test_a_frozen_prefix_has_no_exact_count():
+    assert cost.run_cost(trained(strategy="top_blocks")).matmul_flops is None
+
+
+def test_tuning_cost_is_that_of_all_trials():
+    rows = [trained(purpose="trial", run_seed=seed) for seed in range(3)] + [trained()]
+    assert cost.tuning_cost(rows, "scratch", "tokens") == 120_000
+    assert cost.tuning_cost(rows, "fine_tuned") is None
+    unknown = make_row(arm="scratch", purpose="trial", run_seed=9)
+    assert cost.tuning_cost([*rows, unknown], "scratch") is None  # one trial that does not say
+    with pytest.raises(ValueError, match="unit"):
+        cost.tuning_cost(rows, "scratch", "euros")
+
+
 def test_speed_and_memory():
     rows = [trained(arm="fine_tuned"), trained(arm="fine_tuned", run_seed=1, peak_memory_mb=700.0)]
     assert cost.speed(rows) == pytest.approx(2 * 24e6 / 80)
@@ -172,7 +186,7 @@ def test_costs_by_size_takes_finished_curve_runs():
     assert cost.costs_by_size(rows, "tfidf") == {}
 
 
-# --- cost to reach a level ----------------------------------------------------------------------
+# --- cost to reach a level --------------------------------------------------
 
 def line(arm="scratch", sizes=(16, 64, 256, 1024), start=0.5, rise=0.1, tokens=100, seeds=3,
          spread=0.0):
@@ -262,7 +276,7 @@ def test_spoken_cost(value, unit, text):
     assert cost.spoken_cost(value, unit) == text
 
 
-# --- within a run -------------------------------------------------------------------------------
+# --- within a run --------------------------------------------------
 
 def watched(scores, **fields):
     updates = list(range(25, 25 * len(scores) + 1, 25))
@@ -289,7 +303,7 @@ def test_updates_to_reach_refuses_few_validation_texts():
         cost.updates_to_reach([], "scratch", 256, 2)
 
 
-# --- the bill for pre-training --------------------------------------------------------------------
+# --- the bill for pre-training --------------------------------------------------
 
 def evaluate(arithmetic: str) -> list[tuple[float, float]]:
     """(product that the text states, product of the factors that it states) of each 'a x b x c'."""
@@ -329,6 +343,22 @@ def test_scopes_are_nested_and_add_up():
         bill.total("everything")
 
 
+def test_the_bill_prints_whole_and_safely():
+    bill = cost.pretraining_bill()
+    for line in bill.lines:
+        assert f"{line.name}: {line.flops:.1e} FLOP (estimate)" in str(bill)
+    assert bill.arithmetic() in str(bill) and max(map(len, str(bill).splitlines())) <= 96
+    unsafe = cost.Bill("<b>", bill.lines, "<script>")
+    assert "<script>" not in unsafe._repr_html_() and "&lt;b&gt;" in unsafe._repr_html_()
+
+
+def test_published_time_implies_a_speed():
+    teacher, distillation, _ = cost.pretraining_bill().lines
+    assert teacher.speed == pytest.approx(teacher.flops / (64 * 20 * 24 * 3600))
+    assert 1e12 < teacher.speed < 125e12  # below a V100's peak, so the estimate is possible
+    assert distillation.speed is None
+
+
 def test_a_checkpoint_without_a_known_history_has_no_bill():
     with pytest.raises(ValueError, match="not known"):
         cost.pretraining_bill("some/other-model")
@@ -346,7 +376,7 @@ def test_the_checkpoint_s_own_card_says_what_the_bill_says():
     assert "100,000 updates of 1,024 pairs of 2 texts of 128 tokens" in arithmetic
 
 
-# --- break-even ---------------------------------------------------------------------------------
+# --- break-even --------------------------------------------------
 
 def to_reach(value, censored=None, **fields):
     return cost.CostToReach(**{"arm": "scratch", "level": 0.7, "unit": "flops", "cost": value,

@@ -6,81 +6,9 @@ machines and days stands beside it. Figures that others published for like model
 PUBLISHED, as a check. Taught in 11.
 """
 
-from dataclasses import dataclass
-
 from llmtl_helpers.arms import ENCODER
+from llmtl_helpers.cost.bill import Bill, Line, Published
 from llmtl_helpers.cost.flops import ARCHITECTURES, six_nd
-
-# How much of the pedigree is charged: (lines counted from the newest, in words).
-SCOPES = {
-    "all": (3, "teacher, distillation and sentence pairs"),
-    "distillation": (2, "distillation and sentence pairs, the teacher taken as given"),
-    "sentence pairs": (1, "sentence pairs alone, the distilled model taken as given"),
-}
-
-
-@dataclass(frozen=True)
-class Line:
-    """One training on the bill.
-
-    Attributes:
-        name: what was trained.
-        flops: its work in FLOP, an estimate.
-        arithmetic: how `flops` follows from the ingredients, computed; holds the word estimate.
-        hardware: machines and days as published, "" where they were not.
-        doubt: what the estimate supposes or leaves out.
-        source: where the ingredients were published.
-    """
-
-    name: str
-    flops: float
-    arithmetic: str
-    hardware: str
-    doubt: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Published:
-    """A figure that others published for a model of the same family."""
-
-    name: str
-    flops: float
-    arithmetic: str
-    remark: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Bill:
-    """The lines of a bill, oldest training first, and what they leave out altogether."""
-
-    checkpoint: str
-    lines: tuple[Line, ...]
-    left_out: str
-
-    def charged(self, scope: str = "all") -> tuple[Line, ...]:
-        """The lines within a scope of SCOPES.
-
-        Raises:
-            ValueError: there is no such scope.
-        """
-        if scope not in SCOPES:
-            raise ValueError(f"there is no scope called {scope!r}: choose one of "
-                             + ", ".join(SCOPES))
-        return self.lines[-SCOPES[scope][0]:]
-
-    def total(self, scope: str = "all") -> float:
-        """FLOP of the lines within a scope."""
-        return sum(line.flops for line in self.charged(scope))
-
-    def arithmetic(self, scope: str = "all") -> str:
-        """The sum in numbers, marked as an estimate."""
-        lines = self.charged(scope)
-        if len(lines) == 1:
-            return f"{self.total(scope):.1e} FLOP (estimate)"
-        parts = " + ".join(f"{line.flops:.1e}" for line in lines)
-        return f"{parts} = {self.total(scope):.1e} FLOP (estimate)"
 
 
 def pretraining_bill(checkpoint: str = ENCODER) -> Bill:
@@ -108,7 +36,7 @@ def _teacher() -> Line:
     return Line(
         "the teacher, a network of the size of BERT-base", six_nd(weights, tokens),
         _six_nd_text(weights, tokens, how) + ", estimate",
-        "64 V100 graphics processors, about 20 days",
+        "64 V100 graphics processors, about 20 days", 64 * 20,
         "The very teacher is in-house: published are its size, its 160 GB of text and that it "
         "follows UniLM. The settings and machines are those of the published UniLMv2-base. "
         "Pseudo masks lengthen its texts; that is not counted.",
@@ -129,7 +57,7 @@ def _distillation() -> Line:
         _six_nd_text(student, tokens, how) + f"; the teacher reads along, 2 x "
         f"{teacher / 1e6:.1f} million weights x {tokens:.2e} tokens = {reading:.1e} FLOP; "
         f"together {flops:.1e} FLOP, estimate",
-        "8 V100 graphics processors; the days were not published",
+        "8 V100 graphics processors; the days were not published", None,
         "Texts may be shorter than 512 tokens, and only the last layers enter the loss. The six "
         "layers of our encoder are every second one of these twelve, which cost no training.",
         "Wang et al. 2020 (MiniLM, arXiv:2002.10957), section 4.1; cards of "
@@ -144,7 +72,7 @@ def _sentence_pairs() -> Line:
     return Line(
         "tuning on sentence pairs", six_nd(weights, tokens),
         _six_nd_text(weights, tokens, how) + ", estimate",
-        "one TPU v3-8; the hours were not published",
+        "one TPU v3-8; the hours were not published", None,
         "An upper bound: 128 tokens is the limit, and most texts are shorter. The comparison of "
         "all texts of a batch with each other is not counted.",
         "card of sentence-transformers/all-MiniLM-L6-v2, section Training procedure")

@@ -18,7 +18,8 @@ class Cost:
         flops: 6 x non-embedding weights x tokens for a network that was trained; the forward
             pass over the training texts for a frozen probe (an estimate); None for counting words.
         matmul_flops: the same work by the exact formula of `cost.flops`, at the run's mean
-            length of a text; a little low, since padding is not in the row.
+            length of a text; a little low, since padding is not in the row. None where part of
+            the network was frozen.
         seconds: wall seconds of the updates alone, or of the whole run where there are none.
             Whatever else the machine did meanwhile is in them.
         tokens: tokens trained on, padding left out; for a probe those that were read.
@@ -57,7 +58,7 @@ def run_cost(row: dict, text_tokens: float | None = None) -> Cost:
     tokens, flops, exact, estimated = row.get("tokens"), row.get("flops"), None, False
     architecture = ARCHITECTURES.get(row["checkpoint"])
     seen = _texts_seen(row)
-    if tokens and seen and architecture:
+    if tokens and seen and architecture and row["strategy"] == "all_weights":
         exact = training_flops(architecture, 1, tokens / seen).total * seen
     elif row["strategy"] == "frozen_probe" and text_tokens and architecture:
         tokens, estimated = row["n"] * text_tokens, True
@@ -92,6 +93,20 @@ def costs_by_size(rows: Iterable[dict], arm: str, unit: str = "flops") -> dict[i
             if value is not None:
                 found.setdefault(row["n"], []).append(value)
     return {n: tuple(found[n]) for n in sorted(found)}
+
+
+def tuning_cost(rows: Iterable[dict], arm: str, unit: str = "flops") -> float | None:
+    """What the arm's trials cost together, the search for its learning rate or C; None if unknown.
+
+    Raises:
+        ValueError: there is no such unit.
+    """
+    check_unit(unit)
+    rows = list(rows)
+    length = mean_text_tokens(rows)
+    costs = [run_cost(row, length).of(unit) for row in rows
+             if row["arm"] == arm and row["purpose"] == "trial"]
+    return math.fsum(costs) if costs and None not in costs else None
 
 
 def least_memory(rows: Iterable[dict], arm: str) -> float | None:
