@@ -50,8 +50,10 @@ class MeanCurve:
 
     def resampled(self, resamples: int, rng: np.random.Generator, means: int = 1) -> np.ndarray:
         """(resamples, S) means of runs drawn anew, each size by itself (see `run_weights`)."""
-        return np.stack([run_weights(len(scores), resamples, rng, means) @ scores
-                         for scores in self._scores], axis=1)
+        return np.stack(
+            # from the mean, so that runs without spread give it back to the last digit
+            [mean + run_weights(len(scores), resamples, rng, means) @ (scores - mean)
+             for mean, scores in zip(self.means, self._scores)], axis=1)
 
 
 def reach(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +88,7 @@ def reach_range(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarra
     x, y, level = _checked(x, y, level)
     lasting = np.minimum.accumulate(y[..., ::-1], axis=-1)[..., ::-1]
     return (_pass(x, np.maximum.accumulate(y, axis=-1), level)[0],
-            _pass(x, lasting, level)[1])
+            _pass(x, lasting, level, past=True)[1])
 
 
 def _checked(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, ...]:
@@ -101,17 +103,20 @@ def _checked(x: ArrayLike, y: ArrayLike, level: ArrayLike) -> tuple[np.ndarray, 
     return x, y, level
 
 
-def _pass(x: np.ndarray, best: np.ndarray, level: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of the x at which the never falling `best` reaches the level."""
-    over = best >= level[..., None]
+def _pass(x: np.ndarray, best: np.ndarray, level: np.ndarray,
+          past: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of the x at which the never falling `best` reaches the level, or, with `past`,
+    leaves it behind: they differ where it stays on the level for a while."""
+    over = best > level[..., None] if past else best >= level[..., None]
     after = np.where(over.any(axis=-1), over.argmax(axis=-1), len(x) - 1)
     before = np.maximum(after - 1, 0)
     high, low = (np.take_along_axis(best, i[..., None], -1)[..., 0] for i in (after, before))
-    rise = np.where(high > low, high - low, 1.0)
-    share = np.clip((level - low) / rise, 0.0, 1.0)
+    share = np.clip((level - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
     at = np.exp((1 - share) * np.log(x[before]) + share * np.log(x[after]))
-    at = np.where(share == 1.0, x[after], at)  # a measured size comes out as it went in
+    # a measured size comes out as it went in
+    at = np.where(share == 0.0, x[before], np.where(share == 1.0, x[after], at))
+    if past:
+        at = np.where(best[..., -1] == level, x[-1], at)
     never, early = level > best[..., -1], level < best[..., 0]
-    at = np.where(level == best[..., 0], x[0], at)
     return (np.where(never, x[-1], np.where(early, 0.0, at)),
             np.where(never, np.inf, np.where(early, x[0], at)))
