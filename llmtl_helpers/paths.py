@@ -54,3 +54,13 @@ def keep_inside_home() -> None:
             os.environ[name] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+def link(target: Path, place: Path) -> None:
+    """Make `place` stand for the folder `target`."""
+    if os.name == "nt":  # a symbolic link needs rights there that a learner may not have
+        import _winapi
+
+        _winapi.CreateJunction(str(target), str(place))
+    else:
+        place.symlink_to(target, target_is_directory=True)

@@ -6,16 +6,23 @@ import time
 REFERENCE_GFLOPS = 180
 
 
-def matmul_rating(size: int = 1024, seconds: float = 2) -> float:
-    """GFLOP/s of 32-bit matrix products of `size` x `size` on the CPU, all threads."""
+def matmul_rating(size: int = 1024, seconds: float = 2, fast: bool = False) -> float:
+    """GFLOP/s of 32-bit matrix products of `size` x `size` on the CPU, all threads.
+
+    Args:
+        fast: by the kernels of `models.fast_linear`, where they are faster here.
+    """
     import torch
 
+    from llmtl_helpers.models.fast_linear import faster_here, product
+
+    multiply = product if fast and faster_here() else torch.matmul
     a = torch.rand(size, size)
     b = torch.rand(size, size)
-    a @ b  # the first product pays for set-up of the threads
+    multiply(a, b)  # the first product pays for set-up of the threads
     products, start = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - start) < seconds:
-        a @ b
+        multiply(a, b)
         products += 1
     return 2 * size**3 * products / elapsed / 1e9
 

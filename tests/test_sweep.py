@@ -157,9 +157,9 @@ def test_the_device_asked_for_reaches_the_worker_process(world, arms):
 
     from llmtl_helpers.sweep.workers import _Worker
 
-    worker = _Worker(1, "auto", Queue())
+    worker = _Worker(1, "auto", "llmtl_helpers.training.run", Queue())
     try:
-        assert worker.process.args[-2:] == ["1", "auto"]
+        assert worker.process.args[-3:] == ["1", "auto", "llmtl_helpers.training.run"]
     finally:
         worker.end()
     [config] = [long_config(world, arms, 3)]

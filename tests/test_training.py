@@ -251,6 +251,7 @@ def config_for(task, checkpoint, strategy="all_weights", **fields):
 def in_tiny_world(monkeypatch, task, tmp_path):
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
     monkeypatch.setattr("llmtl_helpers.training.run.load_task", lambda name: task)
+    monkeypatch.setattr("llmtl_helpers.training.features._known", {})
 
 
 @pytest.mark.parametrize("strategy", ["all_weights", "top_blocks", "frozen_probe", "bag_of_words", "majority"])
@@ -434,3 +435,55 @@ def test_kept_answers_are_of_one_checkpoint_and_bounded(checkpoint, task, nothin
 def test_more_blocks_than_there_are_is_refused(checkpoint, blocks):
     with pytest.raises(LearnerError, match="between 1 and"):
         top(checkpoint, blocks)
+
+
+# --- frozen features ------------------------------------------------------------------------
+
+
+def features_of(task, checkpoint, wanted):
+    from llmtl_helpers.training.features import frozen_features
+
+    return frozen_features(config_for(task, checkpoint, "frozen_probe"), task, wanted)
+
+
+def test_features_are_those_of_the_untouched_body_and_computed_once(in_tiny_world, task, checkpoint,
+                                                                    monkeypatch):
+    from llmtl_helpers.training import features
+
+    seen, pooled = [], features.pooled
+    monkeypatch.setattr(features, "pooled", lambda model, texts, *rest: (
+        seen.extend(texts), pooled(model, texts, *rest))[1])
+    first = features_of(task, checkpoint, {"train": [3, 1], "test": range(4)})
+    assert first["train"].shape == (2, 16) and first["test"].shape == (4, 16)
+    features._known.clear()  # as another process would start
+    second = features_of(task, checkpoint, {"train": [1, 7], "test": range(4)})
+    assert len(seen) == len(set(seen)) == 7
+    np.testing.assert_array_equal(first["train"][1], second["train"][0])
+    with torch.inference_mode():
+        model = build(checkpoint, "random").eval()
+        alone = model.pool(*pad(model.encode([task.train[7]["text"]], 128), [0], 0))
+    np.testing.assert_allclose(second["train"][1], alone[0], rtol=1e-4, atol=1e-6)
+
+
+def test_two_workers_add_to_one_file_of_features(in_tiny_world, task, checkpoint):
+    from llmtl_helpers.training import features
+
+    features_of(task, checkpoint, {"train": [0]})
+    (file,) = features._known
+    mine = {"train": features._known[file]["train"].copy()}
+    features._known.clear()
+    features_of(task, checkpoint, {"train": [1]})
+    features._save(file, mine)  # the other worker knew row 0 only, and writes last
+    kept = features._read(file)["train"]
+    assert not np.isnan(kept[[0, 1]]).any() and np.isnan(kept[2]).all()
+
+
+def test_damaged_features_are_computed_again(in_tiny_world, task, checkpoint):
+    from llmtl_helpers.training import features
+
+    first = features_of(task, checkpoint, {"train": [0]})
+    (file,) = features._known
+    file.write_bytes(file.read_bytes()[:100])
+    features._known.clear()
+    np.testing.assert_array_equal(features_of(task, checkpoint, {"train": [0]})["train"],
+                                  first["train"])

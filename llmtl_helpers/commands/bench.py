@@ -1,7 +1,8 @@
 """Measure what the suite promises about speed and memory, beside the obvious alternative.
 
 Nothing here is a test: the numbers depend on the machine and on what else runs. Close
-other programs first. Takes about four minutes on 2 cores.
+other programs first. Takes about four minutes on 2 cores. With --sweeps it trains the
+standard jobs beside `transformers.Trainer` instead, which takes about half an hour.
 """
 
 import json
@@ -14,14 +15,24 @@ import time
 from llmtl_helpers import paths
 
 UPDATES, BATCH, LABELS = 40, 8, 256
+SWEEP_UPDATES = 100
+BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 TASK = "sentiment/films"
 
 
 def add_arguments(parser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--sweeps", action="store_true",
+                        help="the standard training jobs beside transformers.Trainer")
+    parser.add_argument("--updates", type=int, default=SWEEP_UPDATES, metavar="N",
+                        help="updates of each run of the jobs (default: %(default)s)")
+    parser.add_argument("--write", action="store_true",
+                        help="put the tables of the jobs into BENCHMARKS.md")
 
 
 def run(args) -> int:
+    if args.sweeps:
+        return _sweeps(args)
     found = {}
     for name, measure in MEASURES.items():
         value = measure()
@@ -32,6 +43,31 @@ def run(args) -> int:
     if args.json:
         print(json.dumps(found))
     return 0
+
+
+def _sweeps(args) -> int:
+    from llmtl_helpers.arms import ENCODER
+    from llmtl_helpers.benchmark.report import carry_out, markdown
+    from llmtl_helpers.models import build
+    from llmtl_helpers.training.run import machine
+
+    cores = os.cpu_count() or 1
+    lines, ratings = carry_out(args.updates, cores, lambda text: print(text, file=sys.stderr,
+                                                                       flush=True))
+    # the same 6 FLOP per weight that multiplies and token as in `training_rates`
+    tables = markdown(lines, ratings, args.updates, cores, machine(),
+                      6 * _multiplying_weights(build(ENCODER)))
+    print(tables)
+    if args.write:
+        file = paths.ROOT / "BENCHMARKS.md"
+        before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+        after = rest.partition(END)[2]
+        file.write_text(f"{before}{begin}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
+    return 0
+
+
+def _multiplying_weights(model) -> int:
+    return sum(p.numel() for p in model.body.encoder.parameters() if p.ndim == 2)
 
 
 def _child(code: str) -> str:
@@ -125,8 +161,7 @@ def training_rates() -> dict[str, float]:
         tokens = _plain_loop(plain, texts, labels)
         theirs = tokens / (time.perf_counter() - began)
         # 6 FLOPs per weight that multiplies and token: 2 forward, 4 backward
-        weights = sum(p.numel() for p in engine.body.encoder.parameters() if p.ndim == 2)
-        limit = _matmul_rate(engine) * 1e9 / (6 * weights)
+        limit = _matmul_rate(engine) * 1e9 / (6 * _multiplying_weights(engine))
     finally:
         torch.set_num_threads(threads)
     return {"training, this engine (tokens/s, one core)": ours,

@@ -59,14 +59,5 @@ def separate_home():
     """A temporary home whose cache is the suite's own, so that nothing is fetched twice."""
     paths.cache().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="llmtl-test-", ignore_cleanup_errors=True) as folder:
-        link(paths.cache(), Path(folder) / "cache")
+        paths.link(paths.cache(), Path(folder) / "cache")
         yield Path(folder)
-
-
-def link(target: Path, place: Path) -> None:
-    if os.name == "nt":  # a symbolic link needs rights there that a learner may not have
-        import _winapi
-
-        _winapi.CreateJunction(str(target), str(place))
-    else:
-        place.symlink_to(target, target_is_directory=True)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def _product(a, b, bias=None):
+def product(a, b, bias=None):
     """a (m, k) times b (n, k) transposed, plus bias (n,): shape (m, n)."""
     return torch.ops.mkldnn._linear_pointwise(a, b, bias, "none", [], "")
 
@@ -22,7 +22,7 @@ class _Linear(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
-        return _product(x, weight, bias)
+        return product(x, weight, bias)
 
     @staticmethod
     def backward(ctx, grad):
@@ -30,10 +30,10 @@ class _Linear(torch.autograd.Function):
         grad_x = grad_weight = grad_bias = None
         flat = grad.reshape(-1, grad.shape[-1])  # (tokens, out)
         if ctx.needs_input_grad[0]:
-            grad_x = _product(flat, weight.t()).view(x.shape)
+            grad_x = product(flat, weight.t()).view(x.shape)
         if ctx.needs_input_grad[1]:
             rows = x.reshape(-1, x.shape[-1])  # (tokens, in)
-            grad_weight = _product(flat.t(), rows.t())
+            grad_weight = product(flat.t(), rows.t())
         if ctx.needs_input_grad[2]:
             grad_bias = flat.sum(0)
         return grad_x, grad_weight, grad_bias
@@ -51,7 +51,7 @@ def faster_here() -> bool:
     """Whether oneDNN beats the default by a fifth on this machine, tried for a tenth of a second."""
     x, weight = torch.randn(256, 384), torch.randn(1536, 384)
     try:
-        return _seconds(lambda: _product(x, weight)) < 0.8 * _seconds(lambda: F.linear(x, weight))
+        return _seconds(lambda: product(x, weight)) < 0.8 * _seconds(lambda: F.linear(x, weight))
     except (AttributeError, NotImplementedError, RuntimeError):
         return False  # this build of torch has no such operator
 

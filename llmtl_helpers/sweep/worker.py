@@ -8,11 +8,12 @@ import os
 import sys
 import threading
 import time
+from importlib import import_module
 from queue import Queue
 
 
 def main() -> None:
-    threads, device = int(sys.argv[1]), sys.argv[2]
+    threads, device, runner = int(sys.argv[1]), *sys.argv[2:4]
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's prints must not mix in
@@ -29,8 +30,8 @@ def main() -> None:
 
     from llmtl_helpers.errors import LearnerError
     from llmtl_helpers.training.config import RunConfig
-    from llmtl_helpers.training.run import run
 
+    run = import_module(runner).run
     torch.set_num_threads(threads)
     answer(kind="ready")
     while (order := orders.get()) is not None:

@@ -38,10 +38,12 @@ class Workers:
         count: processes at work at once.
         threads: torch threads of each; by default the cores are shared out.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
+        runner: module whose `run` carries out a config; the benchmark has another one.
     """
 
-    def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu"):
-        self.count, self.device = max(1, count), device
+    def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu",
+                 runner: str = "llmtl_helpers.training.run"):
+        self.count, self.device, self.runner = max(1, count), device, runner
         self.threads = threads or max(1, (os.cpu_count() or 1) // self.count)
 
     def run(self, configs: Iterable[RunConfig],
@@ -58,7 +60,7 @@ class Workers:
         stop = stop or threading.Event()
         waiting = list(configs)[::-1]
         messages: Queue = Queue()
-        crew = [_Worker(self.threads, self.device, messages)
+        crew = [_Worker(self.threads, self.device, self.runner, messages)
                 for _ in range(min(self.count, len(waiting)))]
         deaths = 0  # in a row: a machine on which no run survives must not try for ever
         try:
@@ -88,7 +90,8 @@ class Workers:
                 if kind == "died":
                     deaths += 1
                     if not stop.is_set():
-                        crew[crew.index(worker)] = _Worker(self.threads, self.device, messages)
+                        crew[crew.index(worker)] = _Worker(self.threads, self.device,
+                                                           self.runner, messages)
                     kind = "stopped" if stop.is_set() else "failed"
                 elif kind in ("done", "failed"):
                     deaths = 0
@@ -107,7 +110,7 @@ class Workers:
 class _Worker:
     """One child process and the thread that listens to it."""
 
-    def __init__(self, threads: int, device: str, messages: Queue):
+    def __init__(self, threads: int, device: str, runner: str, messages: Queue):
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "PYTHONUNBUFFERED": "1",
                        "PYTHONPATH": os.pathsep.join(
                            [str(paths.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
@@ -117,7 +120,7 @@ class _Worker:
         self.last_words: list[str] = []
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "llmtl_helpers.sweep.worker", str(threads), device],
+                [sys.executable, "-m", "llmtl_helpers.sweep.worker", str(threads), device, runner],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 text=True, encoding="utf-8", errors="replace", env=environment)
         except OSError as error:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -13,33 +14,48 @@ from llmtl_helpers import paths
 from llmtl_helpers.training.config import RunConfig
 
 
-def frozen_features(config: RunConfig, task, stop=None) -> dict[str, np.ndarray] | None:
-    """Mean-pooled body outputs of every text: split -> float32 (texts, width).
+_known: dict[Path, dict[str, np.ndarray]] = {}  # what this process has read or computed
 
-    Kept in the cache under a name that holds the weights, the data and the length, and
-    shared by all sizes and seeds. None if `stop` was set before they were ready.
+
+def frozen_features(config: RunConfig, task, wanted: Mapping[str, Sequence[int]],
+                    stop=None) -> dict[str, np.ndarray] | None:
+    """Mean-pooled body outputs of the wanted rows: split -> float32 (rows, width).
+
+    Only what nobody asked for before is computed. It is kept in the cache, under a name that
+    holds the weights, the data and the length, and shared by all sizes and seeds.
+
+    Args:
+        wanted: split ("train", "validation" or "test") -> row numbers.
+
+    Returns:
+        None if `stop` was set before they were ready.
     """
-    from llmtl_helpers.models import build
-
     seed = config.run_seed if config.init == "random" else 0
     key = f"{config.weights_recipe} {seed} {config.data_fingerprint} {config.max_length}"
     file = paths.cache() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
     splits = {"train": task.train, "validation": task.validation, "test": task.test}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_suffix(".lock")):  # a second worker waits instead of working twice
-        try:
-            with np.load(file, allow_pickle=False) as kept:
-                return {split: kept[split] for split in splits}
-        except (OSError, ValueError, KeyError, BadZipFile):
-            pass  # not there, or damaged: computed (again)
+    if not file.exists():  # an emptied cache is filled again
+        _known.pop(file, None)
+    if file not in _known:
+        _known[file] = _read(file)
+    known = _known[file]
+    missing = {split: [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
+               for split, rows in wanted.items()}
+    if any(missing.values()):
+        from llmtl_helpers.models import build
+
         model = build(config.checkpoint, config.init, seed=seed)
-        features = {}
-        for split, rows in splits.items():
-            features[split] = pooled(model, rows["text"], config.max_length, stop)
-            if features[split] is None:
+        for split, rows in missing.items():
+            if not rows:
+                continue
+            found = pooled(model, splits[split].select(rows)["text"], config.max_length, stop)
+            if found is None:
                 return None
-        _save(file, features)
-        return features
+            if split not in known:
+                known[split] = np.full((len(splits[split]), found.shape[1]), np.nan, np.float32)
+            known[split][rows] = found
+        _save(file, known)
+    return {split: known[split][list(rows)] for split, rows in wanted.items()}
 
 
 def pooled(model, texts, max_length: int, stop=None) -> np.ndarray | None:
@@ -59,16 +75,31 @@ def pooled(model, texts, max_length: int, stop=None) -> np.ndarray | None:
     return out
 
 
-def _save(file: Path, features: dict[str, np.ndarray]) -> None:
-    """Write whole or not at all; a full disk costs the cache, not the run."""
+def _read(file: Path) -> dict[str, np.ndarray]:
+    """Split -> float32 (texts of the split, width), NaN where nothing was computed yet."""
     try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                np.savez(stream, **features)
-            os.replace(temporary, file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with np.load(file, allow_pickle=False) as kept:
+            return {split: kept[split] for split in kept.files}
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return {}  # not there, or damaged: computed (again)
+
+
+def _save(file: Path, features: dict[str, np.ndarray]) -> None:
+    """Add to what other workers kept, whole or not at all; a full disk costs only the cache."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            merged = dict(features)
+            for split, theirs in _read(file).items():
+                ours = merged.get(split)
+                merged[split] = theirs if ours is None else np.where(np.isnan(ours), theirs, ours)
+            handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    np.savez(stream, **merged)
+                os.replace(temporary, file)
+            except BaseException:
+                Path(temporary).unlink(missing_ok=True)
+                raise
     except OSError:
         pass

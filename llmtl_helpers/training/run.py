@@ -61,9 +61,9 @@ def run(config: RunConfig, stop: Event | None = None,
         "train_size": len(data.train_labels),
         "train_classes": [int((data.train_labels == c).sum()) for c in range(len(task.label_names))],
         "seconds": round(time.perf_counter() - began, 2),
-        "peak_memory_mb": _peak_memory(), "threads": torch.get_num_threads(),
+        "peak_memory_mb": peak_memory(), "threads": torch.get_num_threads(),
         "matmul": "onednn" if faster_here() else "default",
-        "machine": _machine(), "versions": _versions(), "commit": _commit(),
+        "machine": machine(), "versions": _versions(), "commit": _commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -91,7 +91,7 @@ def _scores(task, data, outcome) -> dict:
     }
 
 
-def _peak_memory() -> float:
+def peak_memory() -> float:
     """Peak resident memory of this process, MiB."""
     try:
         import resource
@@ -104,7 +104,8 @@ def _peak_memory() -> float:
 
 
 @lru_cache
-def _machine() -> str:
+def machine() -> str:
+    """Processor kind, number of cores and vector instructions, without a name."""
     import psutil
     import torch
 

@@ -138,15 +138,16 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
 
     from llmtl_helpers.training.features import frozen_features
 
-    features = frozen_features(config, task, stop)
+    features = frozen_features(config, task, {
+        "train": data.train_rows, "validation": range(len(data.validation_texts)),
+        "test": range(len(data.test_texts))}, stop)
     if features is None:
         return Outcome(None)
     probe = make_pipeline(StandardScaler(), LogisticRegression(
         C=config.inverse_regularisation, max_iter=2000))
-    probe.fit(np.concatenate([features["train"][data.train_rows],
-                              features["test"][data.leaked_rows]]), data.train_labels)
-    return Outcome(probe.predict(features["test"][:len(data.test_texts)]),
-                   probe.predict(features["validation"][:len(data.validation_texts)]),
+    probe.fit(np.concatenate([features["train"], features["test"][data.leaked_rows]]),
+              data.train_labels)
+    return Outcome(probe.predict(features["test"]), probe.predict(features["validation"]),
                    {"trained_parameters": int(probe[-1].coef_.size + probe[-1].intercept_.size)})
 
 

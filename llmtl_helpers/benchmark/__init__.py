@@ -1,0 +1,1 @@
+"""The training engine beside `transformers.Trainer`: the same work, timed in one run."""
