@@ -3,7 +3,6 @@
 import ipywidgets as w
 
 from llmtl_helpers.arms import ARMS
-from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.fairness import SWITCHES, Broken
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, twin_curve
@@ -65,15 +64,16 @@ class FairnessBoard(View):
         self.seed = w.IntSlider(value=0, min=0, max=99, description="Draw", style=WIDE,
                                 layout=SLIDER)
         self.readings = w.HTML()
-        self._of = {"unequal_rates": [self.wronged], "best_of_k": [self.k, self.who],
-                    "small_test_set": [self.test_size, self.seed]}
+        self._groups = {name: w.VBox(controls) for name, controls in (
+            ("unequal_rates", [self.wronged]), ("best_of_k", [self.k, self.who]),
+            ("small_test_set", [self.test_size, self.seed]))}
         self.domain.observe(self._domain_changed, "value")
         self._read(task)
-        controls = [control for group in self._of.values() for control in group]
         self.show_controls(
-            [self.domain, w.Box([*self.switches.values()], layout=WRAP), *controls,
+            [self.domain, w.Box([*self.switches.values()], layout=WRAP), *self._groups.values(),
              self.readings, self.errors, self.picture, self.table],
-            [*self.switches.values(), *controls])
+            [*self.switches.values(),
+             *(control for group in self._groups.values() for control in group.children)])
 
     @property
     def on(self) -> list[str]:
@@ -88,9 +88,8 @@ class FairnessBoard(View):
         return self._figure(self.on or list(SWITCHES))
 
     def draw(self) -> None:
-        for name, controls in self._of.items():
-            for control in controls:
-                control.layout.display = "" if name in self.on else "none"
+        for name, group in self._groups.items():
+            group.layout.display = "flex" if name in self.on else "none"
         self.broken = {name: self._break(name) for name in self.on}
         key = (self.shelf.version, tuple(self._key(name) for name in self.on))
         self.show_figure(key, lambda: self._figure(self.on) if self.on else self._honest(),
@@ -120,11 +119,7 @@ class FairnessBoard(View):
         """What the switch makes of the runs, worked out once for each setting."""
         key = self._key(name)
         if key not in self._results:
-            try:
-                self._results[key] = SWITCHES[name].function(self._rows, **dict(key[1:]))
-            except ValueError as error:  # such as more test texts than the data hold
-                raise LearnerError(f"the switch “{SWITCHES[name].label}” cannot be set so",
-                                   str(error), "choose another value") from error
+            self._results[key] = SWITCHES[name].function(self._rows, **dict(key[1:]))
         return self._results[key]
 
     def _read(self, task: str) -> None:
