@@ -8,8 +8,7 @@ from llmtl_helpers.curves.advantage import DataAdvantage, data_advantage
 from llmtl_helpers.curves.chance import (McNemar, PairedDifference, expected_best, mcnemar,
                                          paired_bootstrap, wilson_interval)
 from llmtl_helpers.curves.forecast import Forecast, forecast
-from llmtl_helpers.curves.multiplier import (DataTransferred, Multiplier, data_multiplier,
-                                             effective_data_transferred, multiplier_levels,
+from llmtl_helpers.curves.multiplier import (Multiplier, data_multiplier, multiplier_levels,
                                              multiplier_sizes)
 from llmtl_helpers.curves.power_law import PowerLaw, fit_power_law
 from llmtl_helpers.curves.reach import MeanCurve, reach, reach_range
@@ -17,7 +16,8 @@ from llmtl_helpers.curves.rows import run_table, scores_by_size
 from llmtl_helpers.curves.summary import (Summary, check_comparable, curve_runs, in_band,
                                           mean_interval, prediction_band, score_of, summarise,
                                           summarise_scores)
-from llmtl_helpers.curves.transfer_law import TransferLaw, fit_transfer_power_law
+from llmtl_helpers.curves.transfer import (DataTransferred, TransferLaw,
+                                           effective_data_transferred, fit_transfer_power_law)
 
 __all__ = [
     "DataAdvantage", "DataTransferred", "Forecast", "McNemar", "MeanCurve", "Multiplier",
@@ -25,6 +25,6 @@ __all__ = [
     "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
     "fit_power_law", "fit_transfer_power_law", "forecast", "in_band", "mcnemar",
     "mean_interval", "multiplier_levels", "multiplier_sizes", "paired_bootstrap",
-    "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size", "summarise",
-    "summarise_scores", "wilson_interval",
+    "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size",
+    "summarise", "summarise_scores", "wilson_interval",
 ]

@@ -70,9 +70,9 @@ def data_advantage(sizes: ArrayLike, baseline: ArrayLike, treatment: ArrayLike,
     Raises:
         ValueError: the input is not of this form (shapes, order, infinite scores, aggregate).
 
-    Source: Le Scao & Rush (2021), How many data points is a prompt worth?, section 4 and
-    Table 1; error: one run of four left out in each arm, 16 pairs. From the runs that the
-    authors released this gives their MNLI 3,506 +- 536, BoolQ 752 +- 46, RTE 282 +- 34,
+    Source: Le Scao & Rush (2021), How many data points is a prompt worth?, Table 1;
+    its errors leave one run of four out of each arm, 16 pairs. From the runs that the authors
+    released this gives their MNLI 3,506 +- 536, BoolQ 752 +- 46, RTE 282 +- 34,
     CB 90 +- 2 and, but for the errors, COPA 288 and WSC 281. Their errors of COPA (242) and
     WSC (137) do not come out; in three of COPA's 16 pairs the curves share no score at all.
     Taught in 02.

@@ -20,8 +20,10 @@ class Forecast:
     Attributes:
         target_n: labels in question.
         value: expected mean score there (0 to 1); None where the forecast is refused.
-        interval: 95% bootstrap interval over runs, widened on both sides by `error`; None where
-            a size has fewer than three runs or the forecast is refused.
+        interval: 95% bootstrap interval over runs, then widened on both sides by `error`, a
+            share of the error rate, since a law can be wrong too: where the law holds, more than
+            95 in 100 cover the true mean. None where a size has fewer than three runs or the
+            forecast is refused.
         error: worst miss at the held-back sizes, as a share of the error rate measured there,
             by a law that was fitted without them; None where there was nothing to test on.
         fitted_on: sizes behind `value`: all that were given.
@@ -56,8 +58,8 @@ def forecast(points: Mapping[int, Sequence[float]], target_n: float, held_back: 
         ValueError: a size or the target is not above 0, a score is outside 0 to 1, or
             held_back leaves fewer than three sizes to fit.
 
-    Source of the warning: Viering & Loog (2021): many learning curves are no power law. The
-    limits of 15% and twice are this course's own. Taught in 02.
+    Source of the caution: Viering & Loog (2021), The shape of learning curves: a review, which
+    shows curves that no power law fits. The two limits are rules of thumb. Taught in 02.
     """
     curve = MeanCurve(points)
     if not np.isfinite(target_n) or target_n <= 0:

@@ -49,27 +49,6 @@ class Multiplier:
                 f"{times(self.ratio)}{doubt}")
 
 
-@dataclass(frozen=True)
-class DataTransferred:
-    """Effective data transferred: labels that the baseline needs beyond the treatment's n.
-
-    Attributes:
-        n: labels of the treatment (D_F).
-        level: its mean score there.
-        n_baseline: labels at which the baseline reaches that level (D_E); a bound if censored.
-        transferred: n_baseline - n (D_T), negative where the baseline needs fewer labels.
-        interval, censored, undefined: as for Multiplier, in labels.
-    """
-
-    n: float
-    level: float | None = None
-    n_baseline: float | None = None
-    transferred: float | None = None
-    interval: tuple[float, float] | None = None
-    censored: str | None = None
-    undefined: str | None = None
-
-
 def data_multiplier(baseline: Runs, treatment: Runs, level: float, resamples: int = 2000,
                     seed: int = 0) -> Multiplier:
     """The data multiplier m(level) = n_baseline(level) / n_treatment(level).
@@ -95,8 +74,8 @@ def data_multiplier(baseline: Runs, treatment: Runs, level: float, resamples: in
     Raises:
         ValueError: a size is not above 0, the level is not finite, or resamples is below 1.
 
-    Source of the idea: Hestness et al. (2017) and Hernandez et al. (2021) read learning curves
-    horizontally; ULMFiT (Howard & Ruder 2018, Figure 3) states its gain so. Taught in 02.
+    Source of the idea: ULMFiT (Howard & Ruder 2018, Figure 3) states its gain so; Hernandez et
+    al. (2021), Scaling laws for transfer, call it the multiplier. Taught in 02.
     """
     return multiplier_levels(baseline, treatment, [level], resamples, seed)[0]
 
@@ -104,7 +83,7 @@ def data_multiplier(baseline: Runs, treatment: Runs, level: float, resamples: in
 def multiplier_levels(baseline: Runs, treatment: Runs, levels: Iterable[float],
                       resamples: int = 2000, seed: int = 0) -> list[Multiplier]:
     """`data_multiplier` at several levels; the runs are redrawn once for all of them."""
-    pair = _Pair(baseline, treatment, resamples, seed)
+    pair = Pair(baseline, treatment, resamples, seed)
     return [pair.at_level(float(level)) for level in levels]
 
 
@@ -115,32 +94,11 @@ def multiplier_sizes(baseline: Runs, treatment: Runs, resamples: int = 2000,
     Here n_treatment is n itself, even where a smaller size did as well, and the interval
     holds the doubt about the level too. Arguments and errors as for `data_multiplier`.
     """
-    pair = _Pair(baseline, treatment, resamples, seed)
+    pair = Pair(baseline, treatment, resamples, seed)
     return [(int(n), pair.at_size(i)) for i, n in enumerate(pair.treatment.n)]
 
 
-def effective_data_transferred(baseline: Runs, treatment: Runs, n: int, resamples: int = 2000,
-                               seed: int = 0) -> DataTransferred:
-    """D_T(n) = n_baseline(mean score of the treatment at n) - n, in labels.
-
-    Censored like the multiplier. Arguments and errors as for `data_multiplier`.
-
-    Source: Hernandez et al. (2021), Scaling laws for transfer, section 2: D_E = D_F + D_T,
-    with the same network trained from scratch as the ruler. Taught in 02.
-    """
-    pair = _Pair(baseline, treatment, resamples, seed)
-    sizes = pair.treatment.n.tolist()
-    if n not in sizes:
-        return DataTransferred(n, undefined=f"the treatment has no runs at {n:,} labels")
-    found = pair.at_size(sizes.index(n))
-    if found.undefined:
-        return DataTransferred(n, found.level, undefined=found.undefined)
-    interval = found.interval and tuple(end * n - n for end in found.interval)
-    return DataTransferred(n, found.level, found.n_baseline, found.n_baseline - n, interval,
-                           found.censored)
-
-
-class _Pair:
+class Pair:
     """Two curves and, where there are runs enough, their redrawn versions."""
 
     def __init__(self, baseline: Runs, treatment: Runs, resamples: int, seed: int):

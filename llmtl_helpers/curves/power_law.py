@@ -41,8 +41,8 @@ def fit_power_law(sizes: ArrayLike, errors: ArrayLike) -> PowerLaw:
     Raises:
         ValueError: the input is not of this form.
 
-    Source of the form: Viering & Loog (2021), The shape of learning curves: a review, table of
-    parametric models ("pow3"). Taught in 02.
+    Source of the form: Viering & Loog (2021), The shape of learning curves: a review, where it
+    is called POW3. Taught in 02.
     """
     sizes, errors = np.asarray(sizes, dtype=float), np.asarray(errors, dtype=float)
     if sizes.ndim != 1 or sizes.shape != errors.shape:

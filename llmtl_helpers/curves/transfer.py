@@ -1,9 +1,32 @@
-"""How the effective data transferred grows with the data of the target task."""
+"""Effective data transferred, and how it grows with the data of the target task."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from llmtl_helpers.curves.multiplier import Pair, Runs
+
+
+@dataclass(frozen=True)
+class DataTransferred:
+    """Effective data transferred: labels that the baseline needs beyond the treatment's n.
+
+    Attributes:
+        n: labels of the treatment (D_F).
+        level: its mean score there.
+        n_baseline: labels at which the baseline reaches that level (D_E); a bound if censored.
+        transferred: n_baseline - n (D_T), negative where the baseline needs fewer labels.
+        interval, censored, undefined: as for Multiplier, in labels.
+    """
+
+    n: float
+    level: float | None = None
+    n_baseline: float | None = None
+    transferred: float | None = None
+    interval: tuple[float, float] | None = None
+    censored: str | None = None
+    undefined: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,27 @@ class TransferLaw:
         return float(labels) if np.ndim(n) == 0 else labels
 
 
+def effective_data_transferred(baseline: Runs, treatment: Runs, n: int, resamples: int = 2000,
+                               seed: int = 0) -> DataTransferred:
+    """D_T(n) = n_baseline(mean score of the treatment at n) - n, in labels.
+
+    Censored like the multiplier. Arguments and errors as for `data_multiplier`.
+
+    Source: Hernandez et al. (2021), Scaling laws for transfer: D_E = D_F + D_T, with the same
+    network trained from scratch as the ruler. Taught in 02.
+    """
+    pair = Pair(baseline, treatment, resamples, seed)
+    sizes = pair.treatment.n.tolist()
+    if n not in sizes:
+        return DataTransferred(n, undefined=f"the treatment has no runs at {n:,} labels")
+    found = pair.at_size(sizes.index(n))
+    if found.undefined:
+        return DataTransferred(n, found.level, undefined=found.undefined)
+    interval = found.interval and tuple(end * n - n for end in found.interval)
+    return DataTransferred(n, found.level, found.n_baseline, found.n_baseline - n, interval,
+                           found.censored)
+
+
 def fit_transfer_power_law(n: ArrayLike, d_t: ArrayLike) -> TransferLaw:
     """Fit D_T = k D_F^a by least squares on the logarithms.
 
@@ -48,7 +92,7 @@ def fit_transfer_power_law(n: ArrayLike, d_t: ArrayLike) -> TransferLaw:
 
     Source: Hernandez et al. (2021), Scaling laws for transfer, equation 1.1,
     D_T = k D_F^a N^b; here the network's size N is fixed, so N^b is part of k. They fitted
-    networks of many sizes and data of the low-data regime. Taught in 02.
+    networks of many sizes, where data were scarce. Taught in 02.
     """
     n, d_t = np.asarray(n, dtype=float), np.asarray(d_t, dtype=float)
     if n.ndim != 1 or n.shape != d_t.shape:
