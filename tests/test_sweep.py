@@ -288,3 +288,27 @@ def test_a_study_without_trials_says_which_command_makes_them(ledger):
         pytest.skip("the assets are not there")
     with pytest.raises(LearnerError, match="sweep --task sentiment/films"):
         study_runs("luck", "sentiment/films", ledger)
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets are not there")
+def test_what_is_shipped_names_the_command_that_makes_it(tuned, monkeypatch, tmp_path):
+    from llmtl_helpers.commands import sweep
+
+    monkeypatch.setattr(sweep.paths, "shipped", lambda: tmp_path)
+    monkeypatch.setattr(sweep.paths, "ROOT", tmp_path)
+    sweep._ship("sentiment/films", PROFILES["full"], tuned, None, [16])
+    header, *_ = (tmp_path / "sentiment-films.jsonl").read_text(encoding="utf-8").split("{", 1)
+    assert "sweep --task sentiment/films --profile full --sizes 16 --ship" in header
+    rows = Ledger(own=tmp_path / "own", shipped=tmp_path).rows()
+    assert {row["n"] for row in rows if row["purpose"] == "curve"} == {16}
+    assert any(row["purpose"] == "trial" for row in rows)
+
+
+def test_nothing_is_shipped_where_nothing_was_run(ledger, monkeypatch):
+    from llmtl_helpers.commands import sweep
+
+    if state("sentiment") != "ready":
+        pytest.skip("the assets are not there")
+    with pytest.raises(LearnerError, match="nothing to ship"):
+        sweep._ship("sentiment/films", PROFILES["full"], ledger, None, [16])

@@ -57,7 +57,7 @@ def run(args) -> int:
     rows = [row for row in ledger.rows(task=task, budget=profile.budget) if row["arm"] in args.arms]
     print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
     if args.ship:
-        _ship(task, profile, ledger, args.study)
+        _ship(task, profile, ledger, args.study, args.sizes)
     return 1 if failures else 0
 
 
@@ -126,7 +126,7 @@ def _line(event) -> str:
     return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
 
 
-def _ship(task: str, profile, ledger, study: str | None) -> None:
+def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None) -> None:
     """Write the runs of a curve or a study into the package; only those of committed code."""
     from llmtl_helpers.sweep import planned_rows, study_runs
 
@@ -134,7 +134,7 @@ def _ship(task: str, profile, ledger, study: str | None) -> None:
         found = [ledger.get(config.id) for config in study_runs(study, task, ledger)]
         rows = [row for row in found if row is not None]
     else:
-        rows = planned_rows(task, profile, ledger)
+        rows = planned_rows(task, profile, ledger, sizes)
     if not rows:
         raise LearnerError("there is nothing to ship", "no run of it is in the ledger",
                            "run the same command without --ship first")
@@ -145,7 +145,8 @@ def _ship(task: str, profile, ledger, study: str | None) -> None:
                            "commit, delete those runs from the folder of own runs and sweep again")
     file = paths.shipped() / ("-".join([*task.split("/"), *([study] if study else [])]) + ".jsonl")
     command = f"python3 start.py sweep --task {shlex.quote(task)} " + (
-        f"--study {study} --ship" if study else f"--profile {profile.name} --ship")
+        f"--study {study} --ship" if study else f"--profile {profile.name} " + (
+            f"--sizes {' '.join(map(str, sizes))} " if sizes else "") + "--ship")
     machines = sorted({row.get("machine", "") for row in rows})
     count = write_shipped(file, rows, [
         f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",

@@ -47,14 +47,18 @@ def next_wave(task: str, profile: Profile, ledger: Ledger, arms: Iterable[str] =
     return sorted(unique.values(), key=relative_cost, reverse=True)
 
 
-def planned_rows(task: str, profile: Profile, ledger: Ledger) -> list[dict]:
+def planned_rows(task: str, profile: Profile, ledger: Ledger,
+                 sizes: Sequence[int] | None = None) -> list[dict]:
     """The rows that the profile's curve rests on: its trials, and the runs with the chosen knob.
 
     Runs of an earlier range of trials are in the ledger too; they are no part of the figure.
+
+    Args:
+        sizes: instead of the profile's own.
     """
     found = {}
     for arm in ARMS.values():
-        for n in profile.sizes:
+        for n in sizes or profile.sizes:
             trials = _trials(task, arm, n, profile)
             if any(ledger.get(config.id) is None for config in trials):
                 continue
