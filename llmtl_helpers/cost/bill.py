@@ -42,7 +42,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Published:
-    """A figure that others published for a model of the same family."""
+    """A figure for a well-known model of the same family, to hold the bill against.
+
+    Its ingredients were published; where `arithmetic` holds the word estimate, the sum is ours.
+    """
 
     name: str
     flops: float

@@ -2,8 +2,8 @@
 
 The encoder comes from three trainings, one upon the other. None was published in FLOP, so each
 line is an estimate by 6ND, computed here from published settings; what the same papers say of
-machines and days stands beside it. Figures that others published for like models are in
-PUBLISHED, as a check. Taught in 11.
+machines and days stands beside it. Figures for well-known models of the same family are in
+PUBLISHED, to hold it against. Taught in 11.
 """
 
 from llmtl_helpers.arms import ENCODER
