@@ -310,7 +310,8 @@ def test_the_board_goes_from_honest_to_broken():
     assert (honest, switched) == (rates.honest_gap, rates.broken_gap) == (25.0, 26.4)
     assert any("25.0 → 26.4 at 256 labels" in text for text in texts(twin))
     assert any("runs are missing" in text for text in texts(twin))
-    assert "--study rates" in twin.reading and "--study rates" in twin.table[1]["missing"]
+    assert "--study rates" in twin.reading and "--study rates" in twin.table[1]["reading"]
+    assert "unequal learning rates: inflated by 1.4 points" in twin.reading
 
 
 def test_missing_runs_are_said_instead_of_drawn():

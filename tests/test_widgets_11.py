@@ -149,7 +149,7 @@ def test_all_off_is_the_honest_figure(make):
     board = make(FairnessBoard, EVERY)
     assert board.on == [] and board.broken == {}
     assert "fine-tuned checkpoint gets 0.78" in board.reading
-    assert "All switches are off" in text(board.readings)
+    assert "All switches are off" in text(board.explanation)
 
 
 @pytest.mark.parametrize("name", SWITCHES)
@@ -159,7 +159,7 @@ def test_one_switch_shows_its_comparison(make, name):
     expected = SWITCHES[name].function(EVERY)
     assert board.on == [name] and board.reading == expected.reading
     assert board.broken[name].broken_gap == expected.broken_gap is not None
-    assert SWITCHES[name].what_it_does in text(board.readings)
+    assert SWITCHES[name].what_it_does in text(board.explanation)
     assert "Two line charts side by side" in board.alt
     board.switches[name].value = False
     assert board.broken == {} and "fine-tuned checkpoint gets 0.78" in board.reading
@@ -171,8 +171,10 @@ def test_several_switches_share_a_board(make):
         switch.value = True
     assert list(board.broken) == list(SWITCHES) and board.last_error is None
     assert board.alt.count(" labels.") == len(SWITCHES)
-    for broken in board.broken.values():
-        assert broken.reading in board.reading and broken.reading in text(board.readings)
+    for name, broken in board.broken.items():
+        assert SWITCHES[name].label in board.reading
+        assert SWITCHES[name].what_it_does in text(board.explanation)
+        assert html.escape(broken.reading) in board.table.value
     assert board.static().reading == board.reading
 
 
@@ -206,9 +208,9 @@ def test_controls_are_shown_only_with_their_switch(make):
 def test_a_missing_study_is_said_with_its_command(make):
     board = make(FairnessBoard, make_curve())
     board.switches["leaked_test_text"].value = True
-    assert "--study leak" in board.reading and "--study leak" in text(board.readings)
+    assert "--study leak" in board.reading
     board.switches["best_of_k"].value = True
-    assert "--study leak" in board.reading and "reports the best of 5" in board.reading
+    assert "--study leak" in board.reading and "best of k seeds: inflated" in board.reading
     board.wronged.value = "fine_tuned"  # of a switch that is off
     assert board.last_error is None
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib.ticker import MaxNLocator
 
 from llmtl_helpers.fairness import Broken
+from llmtl_helpers.fairness.broken import verdict
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.fairness import label_of
@@ -24,8 +25,7 @@ def gap_board(broken: Sequence[Broken], title: str | None = None, theme: str = "
     broken = list(broken)
     known = [one for one in broken if not one.missing]
     if not known:
-        return empty_figure(title, " ".join(one.reading for one in broken)
-                            or "No switch is on.", theme, scale)
+        return empty_figure(title, _reading(broken) or "No switch is on.", theme, scale)
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
     axes.set_ylim(-0.5, len(broken) - 0.5)
@@ -50,8 +50,7 @@ def gap_board(broken: Sequence[Broken], title: str | None = None, theme: str = "
     draw.frame_texts(axes, title, "gap in points; below 0 the conclusion is the opposite", "",
                      "gap: fine-tuned checkpoint minus the same network from scratch, or minus "
                      "the best arm without the checkpoint for “no baseline”", look)
-    return TwinFigure(figure, _board_table(broken), " ".join(one.reading for one in broken),
-                      _board_alt(title, broken), theme)
+    return TwinFigure(figure, _table(broken), _reading(broken), _alt(title, broken), theme)
 
 
 def _dumbbell(axes, one: Broken, y: float, look) -> None:
@@ -63,12 +62,21 @@ def _dumbbell(axes, one: Broken, y: float, look) -> None:
               label=f"_broken {one.name}")
 
 
-def _board_table(broken: Sequence[Broken]) -> list[dict]:
+def _table(broken: Sequence[Broken]) -> list[dict]:
     return [{"switch": label_of(one), "n": one.n, "honest gap": one.honest_gap,
-             "broken gap": one.broken_gap, "missing": one.missing} for one in broken]
+             "broken gap": one.broken_gap, "reading": one.reading} for one in broken]
 
 
-def _board_alt(title: str, broken: Sequence[Broken]) -> str:
+def _reading(broken: Sequence[Broken]) -> str:
+    """What became of the gap under each switch; then which runs are missing."""
+    known = "; ".join(f"{label_of(one)}: {verdict(one.honest_gap, one.broken_gap)}"
+                      for one in broken if not one.missing)
+    missing = [one.missing for one in broken if one.missing]
+    return " ".join([*([f"What each switch does to the gap. {known}."] if known else []),
+                     *missing])
+
+
+def _alt(title: str, broken: Sequence[Broken]) -> str:
     lines = " ".join(f"{label_of(one).capitalize()}: " + (
         "runs are missing." if one.missing else
         f"from {one.honest_gap:.1f} to {one.broken_gap:.1f} points with {words.labels(one.n)}.")

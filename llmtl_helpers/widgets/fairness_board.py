@@ -63,7 +63,7 @@ class FairnessBoard(View):
                                            description="Test texts", layout=SLIDER)
         self.seed = w.IntSlider(value=0, min=0, max=99, description="Draw", style=WIDE,
                                 layout=SLIDER)
-        self.readings = w.HTML()
+        self.explanation = w.HTML()
         self._groups = {name: w.VBox(controls) for name, controls in (
             ("unequal_rates", [self.wronged]), ("best_of_k", [self.k, self.who]),
             ("small_test_set", [self.test_size, self.seed]))}
@@ -71,7 +71,7 @@ class FairnessBoard(View):
         self._read(task)
         self.show_controls(
             [self.domain, w.Box([*self.switches.values()], layout=WRAP), *self._groups.values(),
-             self.readings, self.errors, self.picture, self.table],
+             self.explanation, self.errors, self.picture, self.table],
             [*self.switches.values(),
              *(control for group in self._groups.values() for control in group.children)])
 
@@ -94,9 +94,9 @@ class FairnessBoard(View):
         key = (self.shelf.version, tuple(self._key(name) for name in self.on))
         self.show_figure(key, lambda: self._figure(self.on) if self.on else self._honest(),
                          f"fairness {self.domain.value}")
-        self.readings.value = "".join(
-            sentence(f"{SWITCHES[name].label}: {SWITCHES[name].what_it_does} {broken.reading}")
-            for name, broken in self.broken.items()) or sentence(
+        self.explanation.value = "".join(
+            sentence(f"{SWITCHES[name].label}: {SWITCHES[name].what_it_does}")
+            for name in self.on) or sentence(
             "All switches are off: this is the honest comparison. Guess what a switch does to "
             "the gap between the two networks, then turn it on.")
 
