@@ -84,6 +84,17 @@ def test_rows_of_two_tasks_are_refused(name):
                                           for row in rows)])
 
 
+@pytest.mark.parametrize("name, purpose, more", [
+    ("unequal_rates", "rates", {"learning_rate": 2e-5}), ("leaked_test_text", "leak", {"leaked": 9}),
+    ("epochs_instead_of_updates", "curve", {"budget": "three-epochs"})])
+def test_a_study_of_other_data_is_not_held_against_the_curve(name, purpose, more):
+    rows = curve(fine_tuned=0.8, scratch=0.6)
+    for arm in ("fine_tuned", "scratch"):
+        rows += study(purpose, arm, 0.5, data_fingerprint="f" * 64, **more)
+    with pytest.raises(LearnerError, match="several versions of the data"):
+        SWITCHES[name].function(rows)
+
+
 @few
 @given(st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(shuffler: random.Random):
