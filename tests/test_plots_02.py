@@ -77,8 +77,8 @@ def test_no_text_is_run_as_a_formula(start):
 
 def test_the_link_holds_the_csv_itself():
     table = [{"arm": "<é>", "mean": 1 / 3}]
-    link = re.search(r'<a download="([^"]+)"[^>]*href="data:text/csv;charset=utf-8;base64,([^"]+)">',
-                     table_html(table, name='Films: "a/b"'))
+    link = re.search(r'<a download="([^"]+)"[^>]*href="data:text/csv;charset=utf-8;base64,'
+                     r'([^"]+)">', table_html(table, name='Films: "a/b"'))
     assert link[1] == "films-a-b.csv"
     assert base64.b64decode(link[2]).decode("utf-8") == csv_text(table)
     assert "<a " not in table_html([]) and file_name("") == "table"

@@ -71,7 +71,8 @@ class TwinFigure:
         ending = path.suffix.lower()
         if ending not in (*FORMATS, ".csv"):
             raise LearnerError(f"{path.name} cannot be saved", "its ending names no picture format",
-                               f"end the name in one of {', '.join(FORMATS)}, or .csv for the table")
+                               f"end the name in one of {', '.join(FORMATS)}, or in .csv to "
+                               "save the table")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".figure-") as folder:

@@ -8,7 +8,7 @@ from llmtl_helpers.curves import multiplier_levels, multiplier_sizes
 from llmtl_helpers.plots import draw, ratios, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.level import missing
+from llmtl_helpers.plots.level_data import missing
 from llmtl_helpers.plots.ratios import Points
 from llmtl_helpers.plots.theme import get_theme, new_figure, style_of
 from llmtl_helpers.plots.twin import PlotData
@@ -124,7 +124,7 @@ def _small_print(plot, found: dict[str, Points]) -> str:
 
 
 def _reading(drawn: dict[str, Points], treatment: str, metric: str, by_size: bool) -> str:
-    """One sentence per baseline: its smallest and largest ratio, and where only bounds are known."""
+    """One sentence per baseline: its smallest and largest ratio, and its best bound."""
     def where(at):
         return f"{int(at):,}" if by_size else f"{at:.2f}"
 
@@ -144,7 +144,8 @@ def _reading(drawn: dict[str, Points], treatment: str, metric: str, by_size: boo
             of_kind = [(meets.ratio, at) for at, meets in bounds if meets.censored == kind]
             if of_kind:
                 ratio, at = best(of_kind)
-                parts.append(f"{kind} {ratio:.2g} times at {where(at)}, where only a bound is known")
+                parts.append(f"{kind} {ratio:.2g} times at {where(at)}, where only a bound "
+                             "is known")
         sentences.append(f"{style_of(arm).label}: {'; '.join(parts)}")
     return ". ".join(text[:1].upper() + text[1:] for text in sentences) + "."
 

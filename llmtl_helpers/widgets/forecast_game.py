@@ -1,6 +1,5 @@
 """ForecastGame: guess the larger sizes from the smaller ones, then see both guess and power law."""
 
-import time
 from pathlib import Path
 
 import ipywidgets as w
@@ -8,23 +7,22 @@ import ipywidgets as w
 from llmtl_helpers.curves import in_band
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, words
-from llmtl_helpers.plots.figure import figure_html
-from llmtl_helpers.plots.forecast import ForecastData, figure_of
-from llmtl_helpers.plots.tables import table_html
-from llmtl_helpers.profiles import Profile, get_profile
+from llmtl_helpers.plots.forecast import figure_of
+from llmtl_helpers.plots.forecast_data import ForecastData
+from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets import guesses
-from llmtl_helpers.widgets.guard import Guarded, guard
-from llmtl_helpers.widgets.latest import Latest
-from llmtl_helpers.widgets.panel import CHOICE, LINE, WIDE, WRAP, sentence
-from llmtl_helpers.widgets.shelf import Shelf, offered
+from llmtl_helpers.widgets.guard import guard
+from llmtl_helpers.widgets.panel import CHOICE, LINE, METRIC, WIDE, WRAP, choose, sentence
+from llmtl_helpers.widgets.shelf import offered
+from llmtl_helpers.widgets.view import View
 
 
-class ForecastGame(Guarded, w.VBox):
+class ForecastGame(View):
     """The small sizes of one arm, a number to guess for each larger one, and the reveal.
 
     Every control is an attribute: domain, metric, arm and shown (the largest size that is not
     hidden) have a `value` to set, commit, show and reset a `click()`; `guess[n].value` is the
-    guess for n labels. picture, table, question and score show.
+    guess for n labels. question and score show.
 
     Args:
         task: name of the task that is shown first.
@@ -37,9 +35,6 @@ class ForecastGame(Guarded, w.VBox):
     Attributes:
         guess: hidden size -> its FloatText.
         revealed: whether the hidden sizes are drawn.
-        alt, reading: alt text and sentences of the picture.
-        redraw_ms: milliseconds that this process took for the last picture.
-        last_error: the last exception of a handler, which is also shown in the widget.
 
     Taught in 02.
     """
@@ -47,24 +42,15 @@ class ForecastGame(Guarded, w.VBox):
     def __init__(self, task: str = "sentiment/films", profile: str | Profile | None = None,
                  ledger: Ledger | None = None, *, arm: str = "fine_tuned", theme: str = "light",
                  scale: float = 1.0, guesses_file: Path | None = None):
-        self.prepare_guard()
-        profile = profile if isinstance(profile, Profile) else get_profile(profile)
-        self.shelf = Shelf(ledger if ledger is not None else Ledger(), profile)
-        self.redraw = Latest(self._draw)
-        self.redraw_ms, self.alt, self.reading = 0.0, "", ""
-        self.theme, self.scale = theme, scale
+        super().__init__(profile, ledger, theme, scale)
         self._guesses = guesses_file or guesses.file()
         self._open: dict[tuple, dict[int, float]] = {}  # what was revealed -> guesses before that
         self._touched: set[int] = set()  # sizes whose guess was written by the learner
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
         self.guess: dict[int, w.FloatText] = {}
         tasks, task = offered(task)
-        self.domain = w.Dropdown(options=tasks, value=task, description="Data", layout=LINE,
-                                 style=WIDE)
-        self.metric = w.Dropdown(options=[(text, name) for name, text in words.METRICS.items()],
-                                 description="Metric", layout=LINE, style=WIDE)
-        self.arm = w.Dropdown(options=CHOICE, value=arm, description="Arm", layout=LINE,
-                              style=WIDE)
+        self.domain, self.metric = choose("Data", tasks, task), choose("Metric", METRIC)
+        self.arm = choose("Arm", CHOICE, arm)
         self.shown = w.SelectionSlider(options=[("-", 0)], description="Shown up to", style=WIDE,
                                        layout=LINE)
         self.commit = w.Button(description="Commit my guess", button_style="primary",
@@ -72,14 +58,7 @@ class ForecastGame(Guarded, w.VBox):
         self.show = w.Button(description="Just show me", layout=w.Layout(width="130px"))
         self.reset = w.Button(description="Play again", layout=w.Layout(width="110px"),
                               tooltip="hide the larger sizes again; no guess is deleted")
-        self.question, self.score = w.HTML(), w.HTML()
-        self.picture, self.table = w.HTML(), w.HTML()
-        self.numbers = w.HBox(layout=WRAP)
-        super().__init__([
-            w.HBox([w.VBox([self.domain, self.metric]), w.VBox([self.arm, self.shown])],
-                   layout=WRAP),
-            self.question, self.numbers, w.HBox([self.commit, self.show, self.reset], layout=WRAP),
-            self.score, self.errors, self.picture, self.table])
+        self.question, self.score, self.numbers = w.HTML(), w.HTML(), w.HBox(layout=WRAP)
         self.shelf.read(task)
         self._offer()
         for control in (self.metric, self.arm):
@@ -89,7 +68,11 @@ class ForecastGame(Guarded, w.VBox):
         self.commit.on_click(self._commit)
         self.show.on_click(self._show)
         self.reset.on_click(self._reset)
-        self.redraw()
+        self.show_controls([
+            w.HBox([w.VBox([self.domain, self.metric]), w.VBox([self.arm, self.shown])],
+                   layout=WRAP),
+            self.question, self.numbers, w.HBox([self.commit, self.show, self.reset], layout=WRAP),
+            self.score, self.errors, self.picture, self.table], [])
 
     @property
     def revealed(self) -> bool:
@@ -101,18 +84,23 @@ class ForecastGame(Guarded, w.VBox):
         Nothing is hidden in it: such a page has no button that could reveal it.
         """
         return figure_of(self._data(), self._said() if self.revealed else {}, True, None,
-                         self.theme, self.scale)
+                         self.layers.theme, self.layers.scale)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the picture is up to date; False if it took longer than `timeout` seconds."""
-        return self.redraw.wait(timeout)
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and the static twin for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static().html()
-        return bundle
+    def draw(self) -> None:
+        found, said, revealed = self._data(), self._said(), self.revealed
+        self.show_figure(
+            (self._found[0], tuple(said.items()), revealed),
+            lambda: figure_of(found, said, revealed, None, self.layers.theme, self.layers.scale),
+            f"forecast {self.domain.value} {self.arm.value}")
+        closed = bool(found.missing) or revealed
+        for button in (self.commit, self.show, *self.guess.values()):
+            button.disabled = closed
+        self.reset.disabled = not revealed
+        self.question.value = "" if found.missing else sentence(
+            "Revealed. “Shown up to” now moves what the power law is fitted to." if revealed else
+            f"Before you look: what mean {words.spoken_metric(self.metric.value)} does "
+            f"{words.spoken(self.arm.value)} reach at each of these sizes? The numbers start "
+            "where the last size ended.")
 
     def _line(self) -> tuple:
         return self.domain.value, self.metric.value, self.arm.value
@@ -138,33 +126,14 @@ class ForecastGame(Guarded, w.VBox):
         return {n: self.guess[n].value for n in hidden
                 if n in self._touched and 0 <= self.guess[n].value <= 1}
 
-    def _draw(self) -> None:
-        """Called through `redraw`, so by one thread at a time."""
-        began = time.perf_counter()
-        found, revealed = self._data(), self.revealed
-        figure = figure_of(found, self._said(), revealed, None, self.theme, self.scale)
-        self.alt, self.reading = figure.alt, figure.reading
-        self.picture.value = figure_html(figure.png(), figure.alt, figure.reading, figure.theme)
-        self.table.value = table_html(figure.table, name=f"forecast {self.domain.value} "
-                                                         f"{self.arm.value}")
-        closed = bool(found.missing) or revealed
-        for button in (self.commit, self.show, *self.guess.values()):
-            button.disabled = closed
-        self.reset.disabled = not revealed
-        self.question.value = "" if found.missing else sentence(
-            "Revealed. “Shown up to” now moves what the power law is fitted to." if revealed else
-            f"Before you look: what mean {words.spoken_metric(self.metric.value)} does "
-            f"{words.spoken(self.arm.value)} reach at each of these sizes? The numbers start "
-            "where the last size ended.")
-        self.redraw_ms = 1000 * (time.perf_counter() - began)
-
     def _offer(self) -> None:
         """Offer the sizes of this line to show; all but the largest can be shown."""
         sizes, wanted = self._sizes()[:-1], self.shown.value
         with self.hold():
             self.shown.options = [(f"{n:,}", n) for n in sizes] or [("-", 0)]
             if wanted not in sizes:
-                usual = ForecastData(self.shelf.rows, self.arm.value, None, self.metric.value)
+                usual = ForecastData(self.shelf.rows, self.arm.value, None,
+                                     self.metric.value)
                 wanted = usual.shown[-1].n if sizes else 0
             self.shown.value = wanted
             self.shown.disabled = not sizes

@@ -1,30 +1,27 @@
 """LevelExplorer: move a level over the twin curve and read how many labels each arm needs."""
 
-import time
-
 import ipywidgets as w
 
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots import TwinFigure, level, level_curve
+from llmtl_helpers.plots.level_data import LevelData, alt, reading
 from llmtl_helpers.plots.tables import table_html
 from llmtl_helpers.plots.twin import table
-from llmtl_helpers.plots.words import METRICS
-from llmtl_helpers.profiles import Profile, get_profile
-from llmtl_helpers.widgets.guard import Guarded, guard
-from llmtl_helpers.widgets.latest import Latest
-from llmtl_helpers.widgets.panel import CHOICE, LINE, WIDE, WRAP
-from llmtl_helpers.widgets.picture import Layers
-from llmtl_helpers.widgets.shelf import Shelf, offered
+from llmtl_helpers.profiles import Profile
+from llmtl_helpers.widgets.guard import guard
+from llmtl_helpers.widgets.panel import CHOICE, METRIC, WIDE, WRAP, choose
+from llmtl_helpers.widgets.shelf import offered
+from llmtl_helpers.widgets.view import View
 
 STEP = 0.005  # of the slider
 MORE = 0.03  # how far it goes beyond the lines, where the answer is that there is none
 
 
-class LevelExplorer(Guarded, w.VBox):
+class LevelExplorer(View):
     """A twin curve with a level to move, and the data multiplier at that level.
 
     Every control is an attribute with a `value` to set: domain, metric, treatment, baseline,
-    level. picture and table show.
+    level.
 
     Args:
         task: name of the task that is shown first.
@@ -35,10 +32,7 @@ class LevelExplorer(Guarded, w.VBox):
         theme, scale: as in `level_curve`.
 
     Attributes:
-        alt, reading: alt text and sentence of the picture.
         multiplier: the `curves.Multiplier` at the level; None without runs.
-        redraw_ms: milliseconds that this process took for the last picture.
-        last_error: the last exception of a handler, which is also shown in the widget.
 
     Taught in 02.
     """
@@ -47,93 +41,58 @@ class LevelExplorer(Guarded, w.VBox):
                  ledger: Ledger | None = None, *, treatment: str = "fine_tuned",
                  baseline: str = "scratch", level: float | None = None, theme: str = "light",
                  scale: float = 1.0):
-        self.prepare_guard()
-        profile = profile if isinstance(profile, Profile) else get_profile(profile)
-        self.shelf = Shelf(ledger if ledger is not None else Ledger(), profile)
-        self.redraw = Latest(self._draw)
-        self.redraw_ms = 0.0
+        super().__init__(profile, ledger, theme, scale)
         self.multiplier = None
-        self._layers = Layers(theme, scale)
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
         tasks, task = offered(task)
-        self.domain = w.Dropdown(options=tasks, value=task, description="Data", layout=LINE,
-                                 style=WIDE)
-        self.metric = w.Dropdown(options=[(text, name) for name, text in METRICS.items()],
-                                 description="Metric", layout=LINE, style=WIDE)
-        self.treatment = w.Dropdown(options=CHOICE, value=treatment, description="Treatment",
-                                    layout=LINE, style=WIDE)
-        self.baseline = w.Dropdown(options=CHOICE, value=baseline, description="Baseline",
-                                   layout=LINE, style=WIDE)
+        self.domain, self.metric = choose("Data", tasks, task), choose("Metric", METRIC)
+        self.treatment = choose("Treatment", CHOICE, treatment)
+        self.baseline = choose("Baseline", CHOICE, baseline)
         self.level = w.FloatSlider(min=0, max=1, step=STEP, value=0.5, readout_format=".3f",
                                    description="Level", style=WIDE,
                                    layout=w.Layout(width="640px", max_width="100%"))
-        self.picture, self.table = w.HTML(), w.HTML()
-        super().__init__([
-            w.HBox([w.VBox([self.domain, self.metric]), w.VBox([self.treatment, self.baseline])],
-                   layout=WRAP), self.errors, self.level, self.picture, self.table])
         self.shelf.read(task)
         self._offer(level)
         self.metric.observe(self._metric_changed, "value")
         for control in (self.treatment, self.baseline):
             control.observe(self._arm_changed, "value")
         self.domain.observe(self._domain_changed, "value")
-        self.level.observe(self._changed, "value")
-        self._changed()
-
-    @property
-    def alt(self) -> str:
-        return self._layers.alt
-
-    @property
-    def reading(self) -> str:
-        return self._layers.reading
+        self.show_controls([
+            w.HBox([w.VBox([self.domain, self.metric]), w.VBox([self.treatment, self.baseline])],
+                   layout=WRAP),
+            self.errors, self.level, self.picture, self.table], [self.level])
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""
         return level_curve(self.shelf.rows, self.level.value, self.treatment.value,
-                           self.baseline.value, self.metric.value, theme=self._layers.theme,
-                           scale=self._layers.scale)
+                           self.baseline.value, self.metric.value, theme=self.layers.theme,
+                           scale=self.layers.scale)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the picture is up to date; False if it took longer than `timeout` seconds."""
-        return self.redraw.wait(timeout)
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and the static twin for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static().html()
-        return bundle
+    def draw(self) -> None:
+        found, theme = self._data(), self.layers.theme
+        if found.missing:
+            self.multiplier = None
+            self.show_figure(self._key(), self.static, "twin curve")
+            return
+        meets = self.multiplier = found.multiplier(round(self.level.value, 6))
+        self.picture.value = self.layers.layered(
+            self._key(), meets.level,
+            lambda: level.backdrop(found, None, theme, self.layers.scale),
+            lambda axes: level.mark(axes, found, meets, theme),
+            lambda axes: (alt(found, axes, None, meets), reading(found, meets)))
 
     def _key(self) -> tuple:
         return (self.shelf.version, self.metric.value, self.treatment.value, self.baseline.value)
 
-    def _data(self) -> level.LevelData:
+    def _data(self) -> LevelData:
         """What is chosen, worked out once, with its table."""
         key = self._key()
         if self._found[0] != key:
-            found = level.LevelData(self.shelf.rows, *key[1:])
+            found = LevelData(self.shelf.rows, *key[1:])
             self.table.value = table_html(table(found.plot), "Table of the lines",
                                           f"twin curve {self.domain.value}")
             self._found = key, found
         return self._found[1]
-
-    def _draw(self) -> None:
-        """Called through `redraw`, so by one thread at a time."""
-        began = time.perf_counter()
-        found, theme = self._data(), self._layers.theme
-        if found.missing:
-            empty, self.multiplier = self.static(), None
-            self.picture.value = empty.html()
-            self._layers.alt, self._layers.reading = empty.alt, empty.reading
-        else:
-            meets = self.multiplier = found.multiplier(round(self.level.value, 6))
-            self.picture.value = self._layers.layered(
-                self._key(), meets.level,
-                lambda: level.backdrop(found, None, theme, self._layers.scale),
-                lambda axes: level.mark(axes, found, meets, theme),
-                lambda axes: (level.alt(found, axes, None, meets), level.reading(found, meets)))
-        self.redraw_ms = 1000 * (time.perf_counter() - began)
 
     def _offer(self, wanted: float | None) -> None:
         """Let the slider cover the lines and a little more, and stand at `wanted` or nearby."""
@@ -152,16 +111,11 @@ class LevelExplorer(Guarded, w.VBox):
         """Offer other levels, and stay at this one if the lines are still there."""
         found, now = self._data(), self.level.value
         self._offer(now if not found.missing and found.low <= now <= found.high else None)
-
-    @guard
-    def _changed(self, change=None) -> None:
-        if not self.held:
-            self.redraw()
+        self.redraw()
 
     @guard
     def _metric_changed(self, change) -> None:
         self._stay()
-        self.redraw()
 
     @guard
     def _arm_changed(self, change) -> None:
@@ -172,10 +126,8 @@ class LevelExplorer(Guarded, w.VBox):
             with self.hold():
                 other.value = change["old"]
         self._stay()
-        self.redraw()
 
     @guard
     def _domain_changed(self, change) -> None:
         self.shelf.read(self.domain.value)
         self._stay()
-        self.redraw()

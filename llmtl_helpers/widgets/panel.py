@@ -14,16 +14,21 @@ WIDE = {"description_width": "110px"}
 LINE = w.Layout(width="440px", max_width="100%")
 CHOICE = [(arm.label, name) for name, arm in ARMS.items() if name != "majority"]
 WRAP = w.Layout(flex_flow="row wrap", align_items="center")
+METRIC = [(text, name) for name, text in METRICS.items()]
+
+
+def choose(description: str, options: Iterable, value=None) -> w.Dropdown:
+    """A drop-down list of the usual width; the first option is chosen by default."""
+    options = list(options)
+    chosen = {} if value is None else {"value": value}
+    return w.Dropdown(options=options, description=description, layout=LINE, style=WIDE, **chosen)
 
 
 class Panel:
     """Named controls, all with a description, all reachable by keyboard."""
 
     def __init__(self, tasks: Iterable[str], task: str):
-        self.domain = w.Dropdown(options=list(tasks), value=task, description="Data", layout=LINE,
-                                 style=WIDE)
-        self.metric = w.Dropdown(options=[(text, name) for name, text in METRICS.items()],
-                                 description="Metric", layout=LINE, style=WIDE)
+        self.domain, self.metric = choose("Data", tasks, task), choose("Metric", METRIC)
         self.seed = w.Dropdown(options=[("all seeds", ALL)], description="Seed", layout=LINE,
                                style=WIDE)
         self.arms = w.SelectMultiple(

@@ -1,0 +1,58 @@
+"""The level in a real JupyterLab: moved by keyboard, read, and its table downloaded."""
+
+import json
+import sys
+from pathlib import Path
+from urllib.parse import urlparse
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
+
+from lab import find_browser, jupyterlab, open_and_run, page  # noqa: E402
+from rows import make_curve  # noqa: E402
+
+from llmtl_helpers import Ledger  # noqa: E402
+from llmtl_helpers.plots import twin_curve  # noqa: E402
+
+ARMS = ("fine_tuned", "small_scratch", "probe", "tfidf", "majority")
+CELL = ("from llmtl_helpers import Ledger\nfrom llmtl_helpers.widgets import LevelExplorer\n"
+        "LevelExplorer(ledger=Ledger(shipped='none'), baseline='small_scratch')")
+
+
+def test_level_is_moved_by_keyboard_and_its_table_downloaded(tmp_path):
+    find_browser()
+    work, home = tmp_path / "work", tmp_path / "home"
+    work.mkdir()
+    ledger = Ledger(own=home / "runs", shipped=tmp_path / "none")
+    for row in make_curve():
+        ledger.add(row)
+    (work / "level.ipynb").write_text(json.dumps({
+        "cells": [{"cell_type": "code", "id": "cell", "execution_count": None, "metadata": {},
+                   "outputs": [], "source": CELL}],
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {
+            "name": "python3", "display_name": "Python 3", "language": "python"}}}))
+    with (jupyterlab(work, home, LLMTL_PROFILE="laptop") as (address, token),
+          page() as (sheet, errors, asked)):
+        open_and_run(sheet, address, token, "level.ipynb")
+        picture = sheet.locator(".widget-html figure img")
+        picture.wait_for(timeout=60_000)
+        before = picture.get_attribute("alt")
+        assert "A level line at 0.640" in before
+        sheet.locator(".noUi-handle").first.focus()
+        sheet.keyboard.press("ArrowRight")
+        sheet.wait_for_function(
+            "seen => document.querySelector('.widget-html figure img').alt !== seen",
+            arg=before, timeout=20_000)
+        assert "A level line at 0.645" in picture.get_attribute("alt")
+        link = sheet.get_by_role("link", name="Download this table as CSV")
+        with sheet.expect_download() as waiting:
+            link.focus()
+            sheet.keyboard.press("Enter")
+        waiting.value.save_as(tmp_path / "got.csv")
+        assert errors == []
+        assert {urlparse(url).netloc for url in asked if urlparse(url).scheme != "data"
+                and urlparse(url).scheme != "blob"} == {urlparse(address).netloc}
+    rows = ledger.rows(purpose="curve")
+    assert (tmp_path / "got.csv").read_bytes() == twin_curve(rows, arms=ARMS).csv().encode()
