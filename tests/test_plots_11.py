@@ -2,7 +2,7 @@
 
 import pytest
 from matplotlib.text import Text
-from rows import make_curve, make_row
+from rows import LEVELS, make_curve, make_row
 from test_plots import boxes, line, texts
 
 from llmtl_helpers.arms import ARMS
@@ -10,12 +10,13 @@ from llmtl_helpers.cost import pretraining_bill
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.fairness import SWITCHES
 from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import amount, cost_curve
 from llmtl_helpers.plots.cost_axis import nice_ticks, tick_texts
 from llmtl_helpers.plots.fairness import fairness_figure
 from llmtl_helpers.plots.fairness_board import gap_board
-from llmtl_helpers.plots.luck import expected_best_curve, luck_strip
+from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.theme import FONT
 
 CURVE = make_curve()
@@ -90,6 +91,14 @@ def test_the_best_of_k_is_the_expected_maximum():
     assert line(twin, ARMS["scratch"].label).get_ydata() == pytest.approx([0.55, 0.575])
     assert [row["expected best"] for row in twin.table] == pytest.approx([0.55, 0.575])
     assert twin.table[-1]["gain over one run"] == pytest.approx(0.025)
+
+
+def test_each_line_of_the_best_of_k_ends_with_its_own_runs():
+    twin = expected_best_curve([*CURVE, *LUCK])
+    lengths = {arm: len(line(twin, ARMS[arm].label).get_xdata()) for arm in LEVELS}
+    assert lengths == {"fine_tuned": 25, "scratch": 25, "tfidf": 25, "small_scratch": 5,
+                       "probe": 5, "majority": 25}
+    assert "best of 5 runs" in twin.reading  # as many as every arm has
 
 
 def test_the_best_of_k_says_where_luck_turns_the_order():

@@ -4,6 +4,7 @@ Only `matplotlib.figure.Figure` with an Agg canvas is used, never pyplot: widget
 several threads and pyplot keeps one global state for all of them.
 """
 
+from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import cost_curve
 from llmtl_helpers.plots.fairness import fairness_figure
@@ -11,7 +12,7 @@ from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.forecast import forecast_figure
 from llmtl_helpers.plots.level import level_curve
-from llmtl_helpers.plots.luck import expected_best_curve, luck_strip
+from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.multiplier import multiplier_by_level, multiplier_by_size
 from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.twin import twin_curve

@@ -52,8 +52,7 @@ def break_even_curve(rows: Iterable[dict], level: float | None = None, unit: str
     figure, axes = new_figure(look, scale)
     _draw(axes, found, tasks, look)
     draw.frame_texts(axes, title, "K, tasks that use the checkpoint (log scale)",
-                     f"{UNITS[unit]} for all of them (log scale)",
-                     _small(found), look)
+                     f"{UNITS[unit]} for all of them (log scale)", _small(found), look)
     return TwinFigure(figure, found.table(), found.reading(), _alt(found, title), theme)
 
 
@@ -77,8 +76,8 @@ class BreakEvenData:
         self.even: dict[str, BreakEven] = {
             arm: self._even(arm) for arm in RIVALS if {arm, TUNED} <= set(self.reach)}
         self.missing = MISSING if not self.reach else (
-            f"No run reaches {spoken_level(self.level)} at any size, so no cost can be compared: choose a "
-            "lower level.")
+            f"No run reaches {spoken_level(self.level)} at any size, so no cost can be compared: "
+            "choose a lower level.")
 
     def _even(self, arm: str) -> BreakEven:
         rival, tuned = self.reach[arm], self.reach[TUNED]
@@ -153,8 +152,8 @@ def _draw(axes, found: BreakEvenData, tasks: int | None, look) -> None:
 def _small(found: BreakEvenData) -> str:
     costs = found.costs
     lost = [style_of(arm).label for arm in found.reach if arm not in found.lines]
-    text = (f"each task brought to {words.spoken_metric(costs.metric)} {spoken_level(found.level)}; bill, "
-            f"scope “{costs.scope}”: {amount(costs.bill, costs.unit)}, estimate")
+    text = (f"each task brought to {words.spoken_metric(costs.metric)} "
+            f"{spoken_level(found.level)}; bill, scope “{costs.scope}”: {amount(costs.bill, costs.unit)}, estimate")
     return f"{text}; never there: {', '.join(lost)}" if lost else text
 
 

@@ -43,7 +43,7 @@ def gap_board(broken: Sequence[Broken], title: str | None = None, theme: str = "
         if not one.missing:
             _dumbbell(axes, one, y, look)
         text = "\n".join((label_of(one), "runs are missing" if one.missing else
-                          f"{one.honest_gap:.1f} → {one.broken_gap:.1f} at {words.labels(one.n)}"))
+                          _change(one) + f" at {words.labels(one.n)}"))
         write(axes, draw.HANDLE[0], (y + 0.5) * height, text, look, va="center", linespacing=1.15)
     write(axes, 0.0, 1.03, "circle: honest;  dot: with the switch", look,
           va="bottom")
@@ -51,6 +51,10 @@ def gap_board(broken: Sequence[Broken], title: str | None = None, theme: str = "
                      "gap: fine-tuned checkpoint minus the same network from scratch, or minus "
                      "the best arm without the checkpoint for “no baseline”", look)
     return TwinFigure(figure, _table(broken), _reading(broken), _alt(title, broken), theme)
+
+
+def _change(one: Broken) -> str:
+    return f"{one.honest_gap:.1f} → {one.broken_gap:.1f}"
 
 
 def _dumbbell(axes, one: Broken, y: float, look) -> None:

@@ -1,15 +1,11 @@
-"""Luck: how far runs that differ in their seed alone lie apart, and what picking the best does.
-
-Taught in 11.
-"""
+"""Luck: how far runs that differ in their seed alone lie apart. Taught in 11."""
 
 import math
 from collections.abc import Iterable, Sequence
 
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from llmtl_helpers.curves import (Summary, check_comparable, expected_best, score_of,
-                                  summarise_scores)
+from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
@@ -36,7 +32,7 @@ def luck_strip(rows: Iterable[dict], n: int | None = None, arms: Sequence[str] |
     Raises:
         LearnerError: rows, but none of that size, or rows that must not share a figure.
     """
-    n, found, task = _runs_at(rows, n, arms, metric)
+    n, found, task = runs_at(rows, n, arms, metric)
     if not found:
         return empty_figure(title or "Luck", MISSING, theme, scale)
     look = get_theme(theme)
@@ -44,53 +40,12 @@ def luck_strip(rows: Iterable[dict], n: int | None = None, arms: Sequence[str] |
     title = title or f"Luck: {words.labels(n)}, {task}"
     _strips(axes, found, look)
     draw.frame_texts(axes, title, f"{words.spoken_metric(metric)} on the test set", "",
-                     _small(found), look)
+                     small_print(found), look)
     return TwinFigure(figure, _strip_table(found), _strip_reading(found, n, task),
                       _strip_alt(title, metric, found), theme)
 
 
-def expected_best_curve(rows: Iterable[dict], n: int | None = None,
-                        arms: Sequence[str] | None = None, metric: str = "accuracy",
-                        at: int | None = None, title: str | None = None, theme: str = "light",
-                        scale: float = 1.0) -> TwinFigure:
-    """Draw what the best of k runs is expected to score, over k, one line per arm.
-
-    The value is the expected maximum of k draws from the runs at hand (Dodge et al. 2019,
-    "Show Your Work", section 3.1), see `curves.expected_best`. They use validation scores to
-    compare budgets; here it is the test score, since the question is what someone gains who
-    reports the best of k runs.
-
-    Args:
-        at: a number of runs to mark and to read at; default: all runs of the arm with fewest.
-        rows, n, arms, metric, title, theme, scale: as in `luck_strip`.
-
-    Raises:
-        LearnerError: rows, but none of that size, `at` beyond the runs at hand, or rows that
-            must not share a figure.
-    """
-    n, found, task = _runs_at(rows, n, arms, metric)
-    if not found:
-        return empty_figure(title or "The best of k runs", MISSING, theme, scale)
-    most = min(summary.k for arm, summary in found.items() if arm != "majority" or len(found) == 1)
-    if at is not None and not 1 <= at <= most:
-        raise LearnerError(f"the best of {at} runs cannot be read off", f"{words.runs(most)} "
-                           "per arm are at hand", f"choose a number from 1 to {most}")
-    courses = {arm: [float(expected_best(summary.scores, k)) for k in range(1, most + 1)]
-               for arm, summary in found.items()}
-    look = get_theme(theme)
-    figure, axes = new_figure(look, scale)
-    title = title or f"The best of k runs: {words.labels(n)}, {task}"
-    _best_lines(axes, courses, at, look)
-    draw.frame_texts(axes, title, "k, number of runs of which the best is reported",
-                     f"expected best {words.spoken_metric(metric)}", _small(found), look)
-    table = [{"arm": style_of(arm).label, "k": k, "expected best": score,
-              "gain over one run": score - course[0]}
-             for arm, course in courses.items() for k, score in enumerate(course, 1)]
-    return TwinFigure(figure, table, _best_reading(courses, at or most, n, task),
-                      _best_alt(title, courses, axes.get_ylim()), theme)
-
-
-def _runs_at(rows, n, arms, metric) -> tuple[int, dict[str, Summary], str]:
+def runs_at(rows, n, arms, metric) -> tuple[int, dict[str, Summary], str]:
     """Size, arm -> summary of all its runs there, task."""
     runs = {row["id"]: row for row in rows if row["purpose"] in PURPOSES
             and (arms is None or row["arm"] in arms) and score_of(row, metric) is not None}
@@ -145,40 +100,14 @@ def _strips(axes, found: dict[str, Summary], look) -> None:
     write(axes, 0.0, 1.05, "point: one run;  bar: mean;  shading: 95% band for one new run", look)
 
 
-def _best_lines(axes, courses: dict[str, list[float]], at: int | None, look) -> None:
-    most = len(next(iter(courses.values())))
-    draw.score_axis(axes, [score for course in courses.values() for score in course])
-    axes.set_xlim(1 - 0.02 * most, most * 1.02)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.set_xticks(sorted({1, *(int(tick) for tick in axes.get_xticks() if 2 <= tick <= most)}))
-    axes.set_xlim(1 - 0.02 * most, most * 1.02)
-    for arm, course in courses.items():
-        style = style_of(arm)
-        axes.plot(range(1, most + 1), course, color=colour_of(style, look), linestyle=style.line,
-                  linewidth=2.2, marker=style.marker, markersize=6.5,
-                  markevery=max(1, most // 6), label=style.label)
-    draw.end_labels(axes, [(style_of(arm), most, course[-1]) for arm, course in courses.items()],
-                    look)
-    if at:
-        axes.axvline(at, color=look.ink, linewidth=1.0, alpha=0.6, zorder=1.5,
-                     label="_marked k")
-        for arm in words.TWINS:
-            if arm in courses:
-                axes.annotate(f"{courses[arm][at - 1]:.3f}", (at, courses[arm][at - 1]),
-                              xytext=(0, 8), textcoords="offset points", ha="center",
-                              va="bottom", fontsize=12, fontweight="bold", color=look.ink,
-                              zorder=7, bbox=dict(facecolor=look.paper, edgecolor="none",
-                                                  alpha=0.8, pad=1.5))
-
-
-def _small(found: dict[str, Summary]) -> str:
+def small_print(found: dict[str, Summary]) -> str:
     counts = sorted({summary.k for arm, summary in found.items() if arm != "majority"}
                     or {summary.k for summary in found.values()})
     seeds = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
     return f"{seeds} an arm: the seed decides the slice, its order, dropout and random weights"
 
 
-def _few(found_k: int, task: str) -> str:
+def few(found_k: int, task: str) -> str:
     return "" if found_k >= MANY else (
         f" That is from {words.runs(found_k)} an arm at the least: `python3 start.py sweep --task "
         f"{task} --study luck` makes more.")
@@ -208,7 +137,7 @@ def _strip_reading(found: dict[str, Summary], n: int, task: str) -> str:
         text += (f" and {words.spoken(pair[1])} {_range(found[pair[1]])}, by the seed alone; of "
                  f"the {pairs:,} ways to set one run against one run, {words.spoken(low.arm)}, "
                  f"which is lower on average, wins {wins:g}.")
-    return text + _few(min(s.k for arm, s in found.items() if arm != "majority" or arm in pair),
+    return text + few(min(s.k for arm, s in found.items() if arm != "majority" or arm in pair),
                        task)
 
 
@@ -234,38 +163,3 @@ def _strip_alt(title: str, metric: str, found: dict[str, Summary]) -> str:
         found.items())
     return (f"{title}. Strip plot: {words.spoken_metric(metric)} on the test set of single runs, "
             f"one strip an arm. {strips}")
-
-
-def _best_reading(courses: dict[str, list[float]], k: int, n: int, task: str) -> str:
-    arms = [arm for arm in courses if arm != "majority"] or list(courses)
-    gains = {arm: 100 * (courses[arm][k - 1] - courses[arm][0]) for arm in arms}
-    shown = [arm for arm in words.TWINS if arm in arms] or arms[:2]
-    text = (f"With {words.labels(n)}, reporting the best of {words.runs(k)} instead of one adds "
-            + " and ".join(f"{gains[arm]:.1f} points to {words.spoken(arm)}" for arm in shown))
-    if passed := _passing(courses, arms):
-        low, high, first = passed
-        text += (f"; the best of {first} of {words.spoken(low)} is above one run of "
-                 f"{words.spoken(high)}, which is better on average")
-    return text + "." + _few(len(courses[arms[0]]), task)
-
-
-def _passing(courses: dict[str, list[float]], arms: list[str]) -> tuple[str, str, int] | None:
-    """(lower, higher, k): the lower arm's best of k beats one run of the higher one.
-
-    Of all such pairs the one that closes the largest gap; None if there is none.
-    """
-    pairs = []
-    for low in arms:
-        for high in arms:
-            gap = courses[high][0] - courses[low][0]
-            k = next((k for k, score in enumerate(courses[low], 1) if score > courses[high][0]), 0)
-            if gap > 0 and k > 1:
-                pairs.append((gap, low, high, k))
-    return max(pairs)[1:] if pairs else None
-
-
-def _best_alt(title: str, courses: dict[str, list[float]], limits) -> str:
-    lines = " ".join(f"{style_of(arm).label}: {course[0]:.3f} for one run, {course[-1]:.3f} for "
-                     f"the best of {len(course)}." for arm, course in courses.items())
-    return (f"{title}. Line chart: expected best score, from {limits[0]:.2f} to {limits[1]:.2f}, "
-            f"over the number of runs k. {lines}")
