@@ -85,7 +85,8 @@ def test_rows_of_two_tasks_are_refused(name):
 
 
 @pytest.mark.parametrize("name, purpose, more", [
-    ("unequal_rates", "rates", {"learning_rate": 2e-5}), ("leaked_test_text", "leak", {"leaked": 9}),
+    ("unequal_rates", "rates", {"learning_rate": 2e-5}),
+    ("leaked_test_text", "leak", {"leaked": 9}),
     ("epochs_instead_of_updates", "curve", {"budget": "three-epochs"})])
 def test_a_study_of_other_data_is_not_held_against_the_curve(name, purpose, more):
     rows = curve(fine_tuned=0.8, scratch=0.6)
