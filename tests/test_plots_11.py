@@ -76,6 +76,14 @@ def test_the_strip_counts_pairs_with_ties_as_halves():
     assert twin.table[1]["pairs won against the fine-tuned checkpoint"] == "2.5 of 9"
 
 
+def test_the_strip_names_the_arm_that_wins_most_often():
+    assert "wins most often" not in luck_strip(LUCK).reading  # no third arm ever wins
+    third = [make_row(arm="probe", n=64, run_seed=seed, score=score)
+             for seed, score in enumerate((0.6, 0.72))]  # above all, and below all, of 20
+    reading = luck_strip([*LUCK, *third]).reading
+    assert "the frozen probe on the checkpoint wins most often, 20 of 40" in reading
+
+
 def test_few_seeds_are_said_with_the_command_that_makes_more():
     assert "--task sentiment/films --study luck" in luck_strip(CURVE, n=64).reading
     assert "--study luck" in expected_best_curve(CURVE, n=64).reading

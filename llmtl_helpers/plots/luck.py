@@ -119,6 +119,17 @@ def _wins(low: Summary, high: Summary) -> tuple[float, int]:
     return wins, low.k * high.k
 
 
+def _closest(found: dict[str, Summary], low: Summary, high: Summary) -> str:
+    """The arm that wins the largest share of pairs against `high`, where it is a third one."""
+    shares = {arm: _wins(summary, high)[0] / _wins(summary, high)[1]
+              for arm, summary in found.items() if arm != high.arm}
+    most = max(shares, key=lambda arm: shares[arm])
+    if most == low.arm or shares[most] == 0:
+        return ""
+    wins, pairs = _wins(found[most], high)
+    return f"; of all arms {words.spoken(most)} wins most often, {wins:g} of {pairs:,}"
+
+
 def _range(summary: Summary) -> str:
     return f"{summary.scores[0]:.3f} to {summary.scores[-1]:.3f}"
 
@@ -136,7 +147,7 @@ def _strip_reading(found: dict[str, Summary], n: int, task: str) -> str:
         wins, pairs = _wins(low, high)
         text += (f" and {words.spoken(pair[1])} {_range(found[pair[1]])}, by the seed alone; of "
                  f"the {pairs:,} ways to set one run against one run, {words.spoken(low.arm)}, "
-                 f"which is lower on average, wins {wins:g}.")
+                 f"which is lower on average, wins {wins:g}{_closest(found, low, high)}.")
     return text + few(min(s.k for arm, s in found.items() if arm != "majority" or arm in pair),
                        task)
 
