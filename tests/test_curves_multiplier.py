@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmtl_helpers.curves import (data_multiplier, effective_data_transferred,
+from llmtl_helpers.curves import (MeanCurve, data_multiplier, effective_data_transferred,
                                   fit_transfer_power_law, multiplier_levels, multiplier_sizes,
                                   reach, reach_range)
 
@@ -251,6 +251,31 @@ def test_interval_covers_the_truth_about_95_times_in_100(seeds):
         low, high = data_multiplier(*arms, 0.70, resamples=400).interval
         inside += low <= truth <= high
     assert 0.90 <= inside / 200 <= 0.995
+
+
+def test_interval_covers_the_truth_where_the_baseline_has_hardly_risen():
+    """A level 0.005 above a stretch of five flat sizes, under noise of 0.01: luck touches it."""
+    rng = np.random.default_rng(0)
+    n = np.array(SIZES[:8])
+    base = 0.6 + 0.03 * np.maximum(np.log2(n / 256), 0)
+    truth = float(reach(n, base, 0.605)[0]) / 16
+    inside = 0
+    for _ in range(100):
+        baseline = {int(m): mean + rng.normal(0, 0.01, 5) for m, mean in zip(n, base)}
+        low, high = data_multiplier(baseline, {16: [0.605] * 5}, 0.605, resamples=200).interval
+        inside += low <= truth <= high
+    assert inside >= 88  # three standard errors below 95
+
+
+@pytest.mark.parametrize("seeds", [3, 5, 10])
+def test_redrawn_means_spread_as_the_t_interval_says(seeds):
+    """Standard deviation t / z x sd / sqrt(k), with t at k - 1 degrees of freedom."""
+    scores = np.random.default_rng(0).normal(0.7, 0.02, seeds)
+    curve = MeanCurve({16: scores})
+    redrawn = curve.resampled(20_000, np.random.default_rng(1))[:, 0]
+    t = {3: 4.303, 5: 2.776, 10: 2.262}[seeds]  # from a printed table
+    assert redrawn.std() == pytest.approx(t / 1.96 * scores.std(ddof=1) / seeds ** 0.5, rel=0.03)
+    assert redrawn.mean() == pytest.approx(scores.mean(), abs=3e-4)
 
 
 # effective data transferred and its law

@@ -17,6 +17,8 @@ def test_scores_by_size_in_order_of_size_and_seed():
     found = scores_by_size(reversed(rows), "scratch")
     assert list(found) == [16, 64]
     assert found[16] == (0.494, 0.5, 0.506)
+    falling = [make_row(run_seed=seed, score=0.9 - 0.1 * seed) for seed in (2, 0, 1)]
+    assert scores_by_size(falling, "fine_tuned")[256] == pytest.approx((0.9, 0.8, 0.7))
 
 
 def test_only_finished_runs_of_curves_with_that_metric_count():
