@@ -410,6 +410,7 @@ def test_break_even_of_bounds_is_a_bound():
     (10, 10, "no number of tasks"),
     (5, 10, "no number of tasks"),
     (to_reach(30), to_reach(10, "at least"), "does not reach"),
+    (to_reach(5, "at least"), to_reach(10), "not known"),
     (to_reach(30, "at most"), to_reach(10), "nothing to save"),
     (to_reach(None, undefined="there is no finished run of x"), to_reach(10), "no finished run"),
 ])

@@ -250,7 +250,7 @@ def test_multiplier_reading_keeps_bounds_and_numbers_apart():
     reading = multiplier_by_size(ROWS, baselines=("scratch",)).reading
     assert reading == ("Labels needed, as a multiple of those of the fine-tuned checkpoint, by the "
                        "labels of the fine-tuned checkpoint. Same network from scratch: at least "
-                       "64 times at 16, where only a bound is known.")
+                       "64x at 16, where only a bound is known.")
     assert "There is no finished run of the same network from scratch" in multiplier_by_level(
         make_curve(arms=("fine_tuned", "tfidf")), baselines=("scratch", "tfidf")).reading
 

@@ -242,7 +242,7 @@ def test_no_break_even_is_said_with_its_reason():
     assert "against the right-sized network from scratch there is no break-even: tuning" in reading
     # the small network never gets to 0.78: what it would cost is not known
     reading = break_even_curve(COSTED, level=0.78).reading
-    assert "reaches the score at no size" in reading
+    assert "reaches the level at no size" in reading
     assert "choose a lower level" in break_even_curve(COSTED, level=0.95).reading
 
 

@@ -59,6 +59,9 @@ def break_even_tasks(pretraining: float, scratch: float | CostToReach,
     if bound_scratch == "at most":
         return BreakEven(undefined="from scratch the level is reached at the smallest size "
                                    "already, so there is nothing to save")
+    if bound_scratch == "at least" and c_scratch <= c_tuned:
+        return BreakEven(undefined="training from scratch reaches the level at no size, so "
+                                   "what it would cost is not known")
     if c_scratch <= c_tuned:
         return BreakEven(undefined="tuning the checkpoint costs as much as training from scratch "
                                    "or more, so no number of tasks pays the bill")

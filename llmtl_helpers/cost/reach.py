@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from llmtl_helpers.cost.runs import UNITS, check_unit, costs_by_size, named, uncounted
-from llmtl_helpers.curves import MeanCurve, reach, scores_by_size
+from llmtl_helpers.curves import MeanCurve, reach, reach_range, scores_by_size
 from llmtl_helpers.curves.resample import PERCENTILES
 
 SAME = 1.2  # costs within this factor of the least one are due to the steps floor
@@ -88,7 +88,7 @@ def cost_to_reach(rows: Iterable[dict], arm: str, level: float, unit: str = "flo
     interval = None
     if resamples and curve.can_be_resampled:
         drawn = curve.resampled(resamples, np.random.default_rng(seed))
-        least, most = (price(end) for end in reach(curve.n, drawn, level))
+        least, most = (price(end) for end in reach_range(curve.n, drawn, level))
         interval = (float(np.percentile(least, PERCENTILES[0], method="lower")),
                     float(np.percentile(most, PERCENTILES[1], method="higher")))
     cost = float(price(n))

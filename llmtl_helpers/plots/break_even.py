@@ -74,17 +74,11 @@ class BreakEvenData:
         self.lines = {arm: cost.cost for arm, cost in self.reach.items()
                       if not cost.undefined and cost.censored != "at least"}
         self.even: dict[str, BreakEven] = {
-            arm: self._even(arm) for arm in RIVALS if {arm, TUNED} <= set(self.reach)}
+            arm: break_even_tasks(costs.bill, self.reach[arm], self.reach[TUNED])
+            for arm in RIVALS if {arm, TUNED} <= set(self.reach)}
         self.missing = MISSING if not self.reach else (
             f"No run reaches {spoken_level(self.level)} at any size, so no cost can be compared: "
             "choose a lower level.")
-
-    def _even(self, arm: str) -> BreakEven:
-        rival, tuned = self.reach[arm], self.reach[TUNED]
-        if rival.censored == "at least" and not tuned.undefined and rival.cost <= tuned.cost:
-            return BreakEven(undefined="it reaches the score at no size, so what it would cost "
-                                       "is not known")
-        return break_even_tasks(self.costs.bill, rival, tuned)
 
     def total(self, arm: str, tasks: float) -> float:
         return (self.costs.bill if arm == TUNED else 0.0) + tasks * self.lines[arm]

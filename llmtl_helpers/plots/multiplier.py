@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from llmtl_helpers.curves import multiplier_levels, multiplier_sizes
+from llmtl_helpers.curves.wording import times
 from llmtl_helpers.plots import draw, ratios, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
@@ -137,15 +138,14 @@ def _reading(drawn: dict[str, Points], treatment: str, metric: str, by_size: boo
         parts = []
         if whole:
             low, high = (find(ratio for _, ratio in whole) for find in (min, max))
-            span = f"{low:.2g}" if f"{low:.2g}" == f"{high:.2g}" else f"{low:.2g} to {high:.2g}"
+            span = " to ".join(dict.fromkeys((times(low), times(high))))
             places = " to ".join(dict.fromkeys(where(at) for at in (whole[0][0], whole[-1][0])))
-            parts.append(f"{span} times at {places}")
+            parts.append(f"{span} at {places}")
         for kind, best in (("at least", max), ("at most", min)):
             of_kind = [(meets.ratio, at) for at, meets in bounds if meets.censored == kind]
             if of_kind:
                 ratio, at = best(of_kind)
-                parts.append(f"{kind} {ratio:.2g} times at {where(at)}, where only a bound "
-                             "is known")
+                parts.append(f"{kind} {times(ratio)} at {where(at)}, where only a bound is known")
         sentences.append(f"{style_of(arm).label}: {'; '.join(parts)}")
     return ". ".join(text[:1].upper() + text[1:] for text in sentences) + "."
 
@@ -154,7 +154,7 @@ def _alt(title: str, drawn: dict[str, Points], treatment: str, by_size: bool) ->
     lines = []
     for arm, points in drawn.items():
         course = ", ".join(
-            f"{'' if not meets.censored else meets.censored + ' '}{meets.ratio:.2g} at "
+            f"{'' if not meets.censored else meets.censored + ' '}{times(meets.ratio)} at "
             + (f"{int(at):,}" if by_size else f"{at:.2f}")
             for at, meets in _some(points))
         lines.append(f"{style_of(arm).label}: {course}.")

@@ -11,7 +11,7 @@ from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP, sentence
-from llmtl_helpers.widgets.shelf import _of_one_version, offered
+from llmtl_helpers.widgets.shelf import of_one_version, offered
 from llmtl_helpers.widgets.view import View
 
 TWINS = [(ARMS[arm].label, arm) for arm in ("fine_tuned", "scratch")]
@@ -125,7 +125,7 @@ class FairnessBoard(View):
     def _read(self, task: str) -> None:
         """Rows of every training rule and purpose: most switches need runs of their own."""
         self.shelf.read(task)
-        self._rows = _of_one_version(self.shelf.ledger.rows(task=task))
+        self._rows = of_one_version(self.shelf.ledger.rows(task=task))
         self._results.clear()
 
     @guard

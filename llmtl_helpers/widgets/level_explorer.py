@@ -102,7 +102,8 @@ class LevelExplorer(View):
             return
         low = max(0.0, round((found.low - MORE) / STEP) * STEP)
         high = min(1.0, round((found.high + MORE) / STEP) * STEP)
-        with self.hold():
+        # one message to the browser: its slider would answer each of several with its own value
+        with self.hold(), self.level.hold_sync():
             self.level.min, self.level.max = 0, 1  # never a minimum above the maximum
             self.level.min, self.level.max = low, high
             self.level.value = found.usual if wanted is None else min(max(wanted, low), high)

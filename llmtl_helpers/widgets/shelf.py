@@ -47,7 +47,7 @@ class Shelf:
             shipped = PROFILES["full"].budget
             own = self.profile.budget in rules or shipped not in rules
             self.budget = self.profile.budget if own else shipped
-            self.rows = _of_one_version([row for row in every if row["budget"] == self.budget])
+            self.rows = of_one_version([row for row in every if row["budget"] == self.budget])
             self.version += 1
 
     @property
@@ -95,7 +95,7 @@ class Shelf:
         return median(row["seconds"] for row in own or rows), where
 
 
-def _of_one_version(rows: list[dict]) -> list[dict]:
+def of_one_version(rows: list[dict]) -> list[dict]:
     """The rows of the data that the shipped runs were made from, or else of most runs.
 
     Own runs from before an update of the data stay in the ledger and out of the figure.
