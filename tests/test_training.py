@@ -155,7 +155,9 @@ def test_evaluation_batches_cover_everything_within_the_limit(lengths):
 
 def test_padding_is_masked():
     ids, mask = pad([[5, 6, 7], [8]], [0, 1], padding=0)
-    assert ids.tolist() == [[5, 6, 7], [8, 0, 0]] and mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+    assert ids.tolist() == [[5, 6, 7, 0], [8, 0, 0, 0]]
+    assert mask.tolist() == [[1, 1, 1, 0], [1, 0, 0, 0]]
+    assert pad([[5] * 9], [0], padding=0)[0].shape == (1, 12)  # few shapes: multiples of 4
 
 
 # --- the loop ---------------------------------------------------------------------------
@@ -473,7 +475,7 @@ def test_two_workers_add_to_one_file_of_features(in_tiny_world, task, checkpoint
     mine = {"train": features._known[file]["train"].copy()}
     features._known.clear()
     features_of(task, checkpoint, {"train": [1]})
-    features._save(file, mine)  # the other worker knew row 0 only, and writes last
+    features._share(file, mine)  # the other worker knew row 0 only, and writes last
     kept = features._read(file)["train"]
     assert not np.isnan(kept[[0, 1]]).any() and np.isnan(kept[2]).all()
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from llmtl_helpers import paths
 from llmtl_helpers.training.config import RunConfig
 
 
+PART = 128  # texts that a worker computes before it looks at what others did
 _known: dict[Path, dict[str, np.ndarray]] = {}  # what this process has read or computed
 
 
@@ -38,23 +40,20 @@ def frozen_features(config: RunConfig, task, wanted: Mapping[str, Sequence[int]]
         _known.pop(file, None)
     if file not in _known:
         _known[file] = _read(file)
-    known = _known[file]
-    missing = {split: [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
-               for split, rows in wanted.items()}
-    if any(missing.values()):
+    known, model, order = _known[file], None, random.Random(os.getpid())
+    while missing := _missing(known, wanted):
         from llmtl_helpers.models import build
 
-        model = build(config.checkpoint, config.init, seed=seed)
-        for split, rows in missing.items():
-            if not rows:
-                continue
-            found = pooled(model, splits[split].select(rows)["text"], config.max_length, stop)
-            if found is None:
-                return None
-            if split not in known:
-                known[split] = np.full((len(splits[split]), found.shape[1]), np.nan, np.float32)
-            known[split][rows] = found
-        _save(file, known)
+        model = model or build(config.checkpoint, config.init, seed=seed)
+        # workers take parts in an order of their own and look at what others kept in between
+        split, rows = order.choice(missing)
+        found = pooled(model, splits[split].select(rows)["text"], config.max_length, stop)
+        if found is None:
+            return None
+        if split not in known:
+            known[split] = np.full((len(splits[split]), found.shape[1]), np.nan, np.float32)
+        known[split][rows] = found
+        _share(file, known)
     return {split: known[split][list(rows)] for split, rows in wanted.items()}
 
 
@@ -75,6 +74,15 @@ def pooled(model, texts, max_length: int, stop=None) -> np.ndarray | None:
     return out
 
 
+def _missing(known: dict[str, np.ndarray], wanted: Mapping[str, Sequence[int]]) -> list[tuple]:
+    """Wanted rows that nobody has computed, in parts: (split, rows)."""
+    parts = []
+    for split, rows in wanted.items():
+        rows = [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
+        parts += [(split, rows[at:at + PART]) for at in range(0, len(rows), PART)]
+    return parts
+
+
 def _read(file: Path) -> dict[str, np.ndarray]:
     """Split -> float32 (texts of the split, width), NaN where nothing was computed yet."""
     try:
@@ -84,19 +92,18 @@ def _read(file: Path) -> dict[str, np.ndarray]:
         return {}  # not there, or damaged: computed (again)
 
 
-def _save(file: Path, features: dict[str, np.ndarray]) -> None:
-    """Add to what other workers kept, whole or not at all; a full disk costs only the cache."""
+def _share(file: Path, known: dict[str, np.ndarray]) -> None:
+    """Take over what other workers kept, and keep all of it; a full disk costs only the cache."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
-            merged = dict(features)
             for split, theirs in _read(file).items():
-                ours = merged.get(split)
-                merged[split] = theirs if ours is None else np.where(np.isnan(ours), theirs, ours)
+                ours = known.setdefault(split, theirs)
+                np.copyto(ours, theirs, where=np.isnan(ours))
             handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
             try:
                 with os.fdopen(handle, "wb") as stream:
-                    np.savez(stream, **merged)
+                    np.savez(stream, **known)
                 os.replace(temporary, file)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
