@@ -295,6 +295,7 @@ def test_a_study_without_trials_says_which_command_makes_them(ledger):
 def test_what_is_shipped_names_the_command_that_makes_it(tuned, monkeypatch, tmp_path):
     from llmtl_helpers.commands import sweep
 
+    monkeypatch.setenv("LLMTL_HOME", str(sweep.paths.home()))  # else it would move with ROOT
     monkeypatch.setattr(sweep.paths, "shipped", lambda: tmp_path)
     monkeypatch.setattr(sweep.paths, "ROOT", tmp_path)
     sweep._ship("sentiment/films", PROFILES["full"], tuned, None, [16])
@@ -303,6 +304,17 @@ def test_what_is_shipped_names_the_command_that_makes_it(tuned, monkeypatch, tmp
     rows = Ledger(own=tmp_path / "own", shipped=tmp_path).rows()
     assert {row["n"] for row in rows if row["purpose"] == "curve"} == {16}
     assert any(row["purpose"] == "trial" for row in rows)
+
+
+def test_a_point_that_lacks_a_seed_is_not_shipped(world, arms, ledger):
+    from llmtl_helpers.sweep import planned_rows
+
+    list(carry_out(next_wave(world[0], PROFILE, ledger, ["words"]), ledger, count=1))
+    wave = next_wave(world[0], PROFILE, ledger, ["words"])
+    list(carry_out([config for config in wave if (config.n, config.run_seed) != (8, 2)], ledger))
+    there = {row["n"] for row in planned_rows(world[0], PROFILE, ledger)
+             if row["purpose"] == "curve"}
+    assert there == {16, 32}
 
 
 def test_nothing_is_shipped_where_nothing_was_run(ledger, monkeypatch):

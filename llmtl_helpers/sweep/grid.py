@@ -51,7 +51,8 @@ def planned_rows(task: str, profile: Profile, ledger: Ledger,
                  sizes: Sequence[int] | None = None) -> list[dict]:
     """The rows that the profile's curve rests on: its trials, and the runs with the chosen knob.
 
-    Runs of an earlier range of trials are in the ledger too; they are no part of the figure.
+    Runs of an earlier range of trials are in the ledger too; they are no part of the figure. A
+    point whose runs are not all there is left out: its band would be that of fewer seeds.
 
     Args:
         sizes: instead of the profile's own.
@@ -65,8 +66,10 @@ def planned_rows(task: str, profile: Profile, ledger: Ledger,
             knob = chosen_knob(arm, trials, ledger)
             runs = [_config(task, arm, n, seed, profile, "curve", knob)
                     for seed in range(profile.seeds_at(n))]
-            found |= {config.id: ledger.get(config.id) for config in [*trials, *runs]}
-    return [row for row in found.values() if row is not None]
+            whole = all(ledger.get(config.id) is not None for config in runs)
+            found |= {config.id: ledger.get(config.id)
+                      for config in [*trials, *(runs if whole else [])]}
+    return list(found.values())
 
 
 def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> RunConfig:
