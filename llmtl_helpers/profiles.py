@@ -44,7 +44,7 @@ EVERY_SIZE = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 
 def _floor(name: str, **sizes) -> Profile:
     """A profile that trains by the protocol: at least 250 updates at every n."""
-    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024, 4096),
+    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024),
                   trial_seeds=3, min_updates=250, epochs=3, validation_limit=600,
                   test_limit=None, device="cpu")
     return Profile(name=name, **{**common, **sizes})
