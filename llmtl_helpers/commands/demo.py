@@ -59,7 +59,7 @@ def shown_rows(ledger: Ledger, profile) -> list[dict]:
     Raises:
         LearnerError: the shipped runs are not there.
     """
-    rows = [row for row in ledger.rows(task=TASK, purpose="curve") if row["shipped"]]
+    rows = ledger.rows(task=TASK, purpose="curve", shipped=True, budget=PROFILES["full"].budget)
     if not rows:
         raise LearnerError("there are no shipped runs to show", f"{paths.shipped()} holds none of "
                            f"{TASK}", "restore that folder with `git checkout`, or make runs of "
