@@ -393,8 +393,8 @@ def test_latest_goes_on_after_an_error():
 
 def test_an_error_in_a_handler_is_shown_kept_and_does_not_stop_the_widget(make, monkeypatch):
     explorer = open_explorer(make)
-    picture = explorer._picture
-    monkeypatch.setattr(picture, "html", lambda *args: 1 / 0)
+    picture = explorer.layers
+    monkeypatch.setattr(picture, "layered", lambda *args: 1 / 0)
     explorer.size.value = 64
     assert isinstance(explorer.last_error, ZeroDivisionError)
     assert "fault in the suite" in explorer.errors.value and 'role="alert"' in explorer.errors.value

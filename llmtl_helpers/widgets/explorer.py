@@ -1,31 +1,26 @@
 """TwinExplorer: choose among the runs of the ledger, guess first, add a live dot."""
 
-import time
 from pathlib import Path
-
-from ipywidgets import VBox
 
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
-from llmtl_helpers.plots import TwinFigure, twin_curve
+from llmtl_helpers.plots import TwinFigure, twin, twin_curve, words
 from llmtl_helpers.plots.tables import table_html
-from llmtl_helpers.plots.twin import table
 from llmtl_helpers.plots.words import METRICS
-from llmtl_helpers.profiles import Profile, get_profile
+from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets import guesses
 from llmtl_helpers.widgets.guard import guard
-from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.panel import ALL, Panel, question, sentence
-from llmtl_helpers.widgets.picture import Picture
 from llmtl_helpers.widgets.shelf import Shelf, offered
 from llmtl_helpers.widgets.state import State, read, require
 from llmtl_helpers.widgets.training import LiveTraining
+from llmtl_helpers.widgets.view import View
 
 GUESSED = "fine_tuned"  # the arm whose score is guessed
 
 
-class TwinExplorer(LiveTraining, VBox):
+class TwinExplorer(LiveTraining, View):
     """A twin curve to choose from, with a guess before the reveal and live runs after it.
 
     Every control is an attribute: domain, metric, seed ("all" or a number), arms, size,
@@ -49,12 +44,7 @@ class TwinExplorer(LiveTraining, VBox):
     def __init__(self, task: str = "sentiment/films", profile: str | Profile | None = None,
                  ledger: Ledger | None = None, *, theme: str = "light", scale: float = 1.0,
                  workers=None, plan=None, guesses_file: Path | None = None):
-        self.prepare_guard()
-        profile = profile if isinstance(profile, Profile) else get_profile(profile)
-        self.shelf = Shelf(ledger if ledger is not None else Ledger(), profile)
-        self.redraw = Latest(self._draw)
-        self.redraw_ms = 0.0
-        self._picture = Picture(theme, scale)
+        super().__init__(profile, ledger, theme, scale)
         self._guesses = guesses_file or guesses.file()
         self._open: set[str] = set()  # tasks whose curves have been revealed
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
@@ -62,26 +52,16 @@ class TwinExplorer(LiveTraining, VBox):
         self._panel = Panel(tasks, task)
         for name, control in vars(self._panel).items():
             setattr(self, name, control)
-        super().__init__(self._panel.rows(self.errors))
         self.shelf.read(task)
         self._panel.offer(self.shelf.sizes, self.shelf.seeds)
-        for control in (self.metric, self.seed, self.arms, self.size, self.train_arm):
-            control.observe(self._changed, "value")
         self.domain.observe(self._domain_changed, "value")
         self.state.observe(self._state_written, "value")
         self.commit.on_click(self._commit)
         self.show.on_click(self._show)
         self.reset.on_click(self._reset)
         self.prepare_training(workers, plan)
-        self._changed()
-
-    @property
-    def alt(self) -> str:
-        return self._picture.alt
-
-    @property
-    def reading(self) -> str:
-        return self._picture.reading
+        self.show_controls(self._panel.rows(self.errors),
+                           [self.metric, self.seed, self.arms, self.size, self.train_arm])
 
     @property
     def hidden(self) -> list[str]:
@@ -94,7 +74,7 @@ class TwinExplorer(LiveTraining, VBox):
         Nothing is hidden in it: such a page has no button that could reveal it.
         """
         return twin_curve(self.shelf.rows, self.metric.value, self.arms.value,
-                          theme=self._picture.theme, scale=self._picture.scale,
+                          theme=self.layers.theme, scale=self.layers.scale,
                           at=self.size.value)
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -103,18 +83,9 @@ class TwinExplorer(LiveTraining, VBox):
         Returns:
             False if `timeout` seconds were not enough.
         """
-        return self._live.wait(timeout) and self.redraw.wait(timeout)
+        return self._live.wait(timeout) and super().wait(timeout)
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and the static twin for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static().html()
-        return bundle
-
-    def _draw(self) -> None:
-        """Called through `redraw`, so by one thread at a time."""
-        began = time.perf_counter()
+    def draw(self) -> None:
         if not self.arms.value:
             raise LearnerError("no arm is chosen", next="choose at least one arm")
         hidden, n, seed = self.hidden, self.size.value, self.seed.value
@@ -122,28 +93,32 @@ class TwinExplorer(LiveTraining, VBox):
                tuple(hidden))
         if self._found[0] != key:
             self._found = key, self.shelf.data(self.metric.value, self.arms.value, hidden)
-            self.table.value = table_html(table(self._found[1]),
+            self.table.value = table_html(twin.table(self._found[1]),
                                           name=f"twin curve {self.domain.value}")
         with self.hold():
-            self.picture.value = self._picture.html(key, self._found[1], self.shelf.sizes, n,
-                                                    None if seed == ALL else seed)
+            self.picture.value = self._marked(key, self._found[1], n,
+                                              None if seed == ALL else seed)
             self.state.value = str(self._state())
         self.question.value = sentence(
             question(self.metric.value, GUESSED, n) if hidden else
             "Guess again for another size, if you like: guesses are kept.")
         self.show.disabled = not hidden
         self.show_cost()
-        self.redraw_ms = 1000 * (time.perf_counter() - began)
+
+    def _marked(self, key: tuple, found: twin.PlotData, n: int, seed: int | None) -> str:
+        """The twin curve with size n marked, as HTML; `key` changes whenever `found` does."""
+        theme, sizes = self.layers.theme, self.shelf.sizes
+        return self.layers.layered(
+            key, (n, seed),
+            lambda: twin.backdrop(found, None, theme, self.layers.scale, sizes),
+            lambda axes: twin.mark(axes, found, n, theme, seed) if found.sizes else [],
+            lambda axes: (twin.alt(found, axes, None, n, seed),
+                          words.reading(found.curves, n, found.live)))
 
     def _state(self) -> State:
         seed = self.seed.value
         return State(self.domain.value, self.size.value, self.metric.value, self.arms.value,
                      None if seed == ALL else seed)
-
-    @guard
-    def _changed(self, change=None) -> None:
-        if not self.held:
-            self.redraw()
 
     @guard
     def _domain_changed(self, change) -> None:

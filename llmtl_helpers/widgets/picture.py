@@ -7,7 +7,6 @@ once, kept as pixels, and put back under them. Pictures that were shown are kept
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-from llmtl_helpers.plots import twin, words
 from llmtl_helpers.plots.figure import encode_png, figure_html
 
 KEPT = 64  # pictures of about 80 kB
@@ -57,22 +56,3 @@ class Layers:
             self._axes.draw_artist(artist)
             artist.remove()
         return encode_png(self._figure.canvas)
-
-
-class Picture(Layers):
-    """The marked twin curve of a `PlotData`."""
-
-    def html(self, key: Hashable, found: twin.PlotData, sizes: list[int], n: int,
-             seed: int | None) -> str:
-        """The picture with size n marked, as HTML.
-
-        Args:
-            key: changes whenever `found` or `sizes` do.
-            sizes: sizes that the axis covers whether or not anything is drawn there.
-        """
-        return self.layered(
-            key, (n, seed),
-            lambda: twin.backdrop(found, None, self.theme, self.scale, sizes),
-            lambda axes: twin.mark(axes, found, n, self.theme, seed) if found.sizes else [],
-            lambda axes: (twin.alt(found, axes, None, n, seed),
-                          words.reading(found.curves, n, found.live)))

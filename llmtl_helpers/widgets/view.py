@@ -1,4 +1,4 @@
-"""What widgets share that only look: one picture, its table, and the controls that choose."""
+"""What the widgets share: one picture, its table, and the controls that choose."""
 
 import time
 from collections import OrderedDict
