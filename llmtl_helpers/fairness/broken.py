@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
+from llmtl_helpers.profiles import PROFILES
 
-HONEST = "at-least-250-updates"
+HONEST = PROFILES["full"].budget
 TWINS = ("fine_tuned", "scratch")
 USUAL = 256  # labels; readings are made at the size nearest to this one
 

@@ -1,5 +1,6 @@
 """A JupyterLab on loopback and a browser that looks at it."""
 
+import json
 import os
 import secrets
 import shutil
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from rows import make_curve
 
-from llmtl_helpers import paths
+from llmtl_helpers import Ledger, paths
 from llmtl_helpers.commands.lab import jupyter_environment, server_arguments
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -106,3 +108,23 @@ def open_and_run(sheet, address: str, token: str, notebook: str) -> None:
         const now = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
         return now?.session?.kernel?.status === 'idle';}""", timeout=60_000)
     sheet.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+
+
+def write_notebook(path: Path, sources: list[str]) -> None:
+    """A notebook of code cells."""
+    path.write_text(json.dumps({
+        "cells": [{"cell_type": "code", "id": f"cell{number}", "execution_count": None,
+                   "metadata": {}, "outputs": [], "source": source}
+                  for number, source in enumerate(sources)],
+        "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {
+            "name": "python3", "display_name": "Python 3", "language": "python"}}}))
+
+
+def world_with_runs(folder: Path) -> tuple[Path, Path, Ledger]:
+    """A folder for notebooks, a home whose ledger holds `make_curve()`, and that ledger."""
+    work, home = folder / "work", folder / "home"
+    work.mkdir()
+    ledger = Ledger(own=home / "runs", shipped=folder / "none")
+    for row in make_curve():
+        ledger.add(row)
+    return work, home, ledger

@@ -1,6 +1,5 @@
 """The level in a real JupyterLab: moved by keyboard, read, and its table downloaded."""
 
-import json
 import sys
 from pathlib import Path
 from urllib.parse import urlparse
@@ -10,10 +9,9 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
 
-from lab import find_browser, jupyterlab, open_and_run, page  # noqa: E402
-from rows import make_curve  # noqa: E402
+from lab import (  # noqa: E402
+    find_browser, jupyterlab, open_and_run, page, world_with_runs, write_notebook)
 
-from llmtl_helpers import Ledger  # noqa: E402
 from llmtl_helpers.plots import twin_curve  # noqa: E402
 
 ARMS = ("fine_tuned", "small_scratch", "probe", "tfidf", "majority")
@@ -23,16 +21,8 @@ CELL = ("from llmtl_helpers import Ledger\nfrom llmtl_helpers.widgets import Lev
 
 def test_level_is_moved_by_keyboard_and_its_table_downloaded(tmp_path):
     find_browser()
-    work, home = tmp_path / "work", tmp_path / "home"
-    work.mkdir()
-    ledger = Ledger(own=home / "runs", shipped=tmp_path / "none")
-    for row in make_curve():
-        ledger.add(row)
-    (work / "level.ipynb").write_text(json.dumps({
-        "cells": [{"cell_type": "code", "id": "cell", "execution_count": None, "metadata": {},
-                   "outputs": [], "source": CELL}],
-        "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {
-            "name": "python3", "display_name": "Python 3", "language": "python"}}}))
+    work, home, ledger = world_with_runs(tmp_path)
+    write_notebook(work / "level.ipynb", [CELL])
     with (jupyterlab(work, home, LLMTL_PROFILE="laptop") as (address, token),
           page() as (sheet, errors, asked)):
         open_and_run(sheet, address, token, "level.ipynb")

@@ -1,6 +1,5 @@
 """The explorer in a real JupyterLab: seen, moved by keyboard, and silent towards the network."""
 
-import json
 import os
 import shutil
 import sys
@@ -12,10 +11,10 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
 
-from lab import find_browser, jupyterlab, open_and_run, page  # noqa: E402
-from rows import make_curve  # noqa: E402
+from lab import (  # noqa: E402
+    find_browser, jupyterlab, open_and_run, page, world_with_runs, write_notebook)
 
-from llmtl_helpers import Ledger, paths  # noqa: E402
+from llmtl_helpers import paths  # noqa: E402
 
 LESSON = paths.ROOT / "notebooks" / "01_scratch_vs_fine_tuned.ipynb"
 SHORT = ["from llmtl_helpers import Ledger, TwinExplorer",
@@ -61,16 +60,8 @@ def look_and_move(folder: Path, home: Path, notebook: str, seconds: float, **env
 
 def test_explorer_is_moved_by_keyboard(tmp_path):
     find_browser()
-    work, home = tmp_path / "work", tmp_path / "home"
-    work.mkdir()
-    ledger = Ledger(own=home / "runs", shipped=tmp_path / "none")
-    for row in make_curve():
-        ledger.add(row)
-    cells = [{"cell_type": "code", "id": f"cell{number}", "execution_count": None, "metadata": {},
-              "outputs": [], "source": source} for number, source in enumerate(SHORT)]
-    (work / "short.ipynb").write_text(json.dumps({
-        "cells": cells, "nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {
-            "name": "python3", "display_name": "Python 3", "language": "python"}}}))
+    work, home, _ = world_with_runs(tmp_path)
+    write_notebook(work / "short.ipynb", SHORT)
     look_and_move(work, home, "short.ipynb", seconds=60)
 
 
