@@ -6,6 +6,9 @@ from llmtl_helpers.cost.runs import named
 from llmtl_helpers.fairness.broken import (TWINS, Broken, at, check_same_data, choose,
                                            common_sizes, compare, lacking, like, rows_of,
                                            same_seeds, summaries)
+from llmtl_helpers.sweep.studies import STUDIES
+
+EPOCHS = STUDIES["epochs"].rule.budget
 
 
 def unequal_rates(rows: Sequence[dict], wronged: str = "scratch", n: int | None = None,
@@ -47,7 +50,7 @@ def epochs_instead_of_updates(rows: Sequence[dict], n: int | None = None,
         LearnerError: rows of several tasks or versions of the data.
     """
     name = "epochs_instead_of_updates"
-    curve, studied = rows_of(rows, "curve"), rows_of(rows, "curve", budget="three-epochs")
+    curve, studied = rows_of(rows, "curve"), rows_of(rows, "curve", budget=EPOCHS)
     check_same_data(curve, studied)
     honest, broken = summaries(curve, metric), summaries(studied, metric)
     sizes = common_sizes((honest, TWINS), (broken, TWINS))
