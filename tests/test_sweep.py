@@ -212,6 +212,8 @@ def test_a_run_that_cannot_be_done_is_a_sentence_and_the_rest_goes_on(world, arm
 def test_a_killed_sweep_loses_only_the_runs_in_flight_and_leaves_no_process(world, tmp_path, how):
     code = ("import sys; sys.path[:0] = ['tests']\n"
             "from test_sweep import *\n"
+            # a process that was started in the background may inherit that it ignores Ctrl-C
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             f"arms = {{'raw': Arm('raw', 'raw', {world[1]!r}, 'random', 'all_weights',"
             " 'learning_rate', (1e-4, 1e-3), '#000000', '-', 'o')}\n"
             f"world = {world!r}; ledger = Ledger(own={str(tmp_path)!r}, shipped='none')\n"
