@@ -21,7 +21,7 @@ class Profile:
     seeds_large: int  # the same from `large_from` labels up
     large_from: int
     trial_sizes: tuple[int, ...]  # sizes at which the knob is tuned; others reuse the one below
-    trial_seeds: int  # 0: no trials, the second value of each arm's range; 1 from `large_from`
+    trial_seeds: int  # 0: no trials, the second value of each arm's range
     min_updates: int  # the steps floor
     epochs: int  # updates = max(min_updates, epochs * n / batch_size)
     validation_limit: int
@@ -44,7 +44,7 @@ EVERY_SIZE = (8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192)
 
 def _floor(name: str, **sizes) -> Profile:
     """A profile that trains by the protocol: at least 250 updates at every n."""
-    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024),
+    common = dict(budget="at-least-250-updates", large_from=4096, trial_sizes=(256, 1024, 4096),
                   trial_seeds=3, min_updates=250, epochs=3, validation_limit=600,
                   test_limit=None, device="cpu")
     return Profile(name=name, **{**common, **sizes})

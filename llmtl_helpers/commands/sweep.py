@@ -145,8 +145,8 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
                            "commit, delete those runs from the folder of own runs and sweep again")
     file = paths.shipped() / ("-".join([*task.split("/"), *([study] if study else [])]) + ".jsonl")
     command = f"python3 start.py sweep --task {shlex.quote(task)} " + (
-        f"--study {study} --ship" if study else f"--profile {profile.name} " + (
-            f"--sizes {' '.join(map(str, sizes))} " if sizes else "") + "--ship")
+        f"--study {study} " if study else "") + f"--profile {profile.name} " + (
+        f"--sizes {' '.join(map(str, sizes))} " if sizes and not study else "") + "--ship"
     machines = sorted({row.get("machine", "") for row in rows})
     count = write_shipped(file, rows, [
         f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",

@@ -72,7 +72,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "threads": (int, False, "torch threads"),
     "device": (str, False, "cpu, cuda or mps"),
     "matmul": (str, False, "kernels of the linear layers: onednn or default"),
-    "machine": (str, False, "processor kind and core count"),
+    "machine": (str, False, "kind of processor and number of cores, and the accelerator's kind"),
     "versions": (str, False, "python, torch, transformers, numpy and scikit-learn versions"),
     "commit": (str, False, "commit of the code, with + if it was changed"),
     "created": (str, False, "UTC time at which the run ended, ISO 8601"),

@@ -133,9 +133,8 @@ def _trials(task: str, arm: Arm, n: int, profile: Profile) -> list[RunConfig]:
     """The trials that decide the knob at size n: those of the nearest trial size below it."""
     possible = [size for size in profile.trial_sizes if size <= len(load_task(task).train)]
     size = max((s for s in possible if s <= n), default=min(possible, default=n))
-    seeds = profile.trial_seeds if size < profile.large_from else min(1, profile.trial_seeds)
     return [_config(task, arm, size, seed, profile, "trial", value)
-            for value in arm.trials for seed in range(seeds)]
+            for value in arm.trials for seed in range(profile.trial_seeds)]
 
 
 @lru_cache(maxsize=4096)

@@ -15,6 +15,10 @@ from llmtl_helpers.training.batches import by_length, pad, plan_batches
 class TrainingFailed(Exception):
     """The loss is no longer a number: the run is kept as failed, with this reason."""
 
+    def __init__(self, reason: str, device: str = "cpu"):
+        super().__init__(reason)
+        self.device = device
+
 
 def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, batch_size: int,
           learning_rate: float, seed: int = 0, max_length: int = 128, device: str = "cpu",
@@ -57,7 +61,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
             loss = F.cross_entropy(model(ids, mask), targets)
             if not torch.isfinite(loss):
                 raise TrainingFailed(f"the loss was no longer a number at update {update}: the "
-                                     f"learning rate {learning_rate:g} is too high here")
+                                     f"learning rate {learning_rate:g} is too high here",
+                                     accelerator.device.type)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

@@ -52,7 +52,7 @@ def run(config: RunConfig, stop: Event | None = None,
         outcome = STRATEGIES[config.strategy](config, task, data, stop,
                                               watch or (lambda update, loss: None), device)
     except TrainingFailed as failure:
-        row |= {"status": "failed", "failure": str(failure)}
+        row |= {"status": "failed", "failure": str(failure), "device": failure.device}
     else:
         if outcome.test_predictions is None:
             return None
@@ -63,7 +63,7 @@ def run(config: RunConfig, stop: Event | None = None,
         "seconds": round(time.perf_counter() - began, 2),
         "peak_memory_mb": peak_memory(), "threads": torch.get_num_threads(),
         "matmul": "onednn" if faster_here() else "default",
-        "machine": machine(), "versions": _versions(), "commit": _commit(),
+        "machine": machine(row.get("device", "cpu")), "versions": _versions(), "commit": _commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -104,13 +104,17 @@ def peak_memory() -> float:
 
 
 @lru_cache
-def machine() -> str:
-    """Processor kind, number of cores and vector instructions, without a name."""
+def machine(device: str = "cpu") -> str:
+    """Processor kind, number of cores, vector instructions; of an accelerator its kind as well."""
     import psutil
     import torch
 
-    return (f"{platform.machine()}, {psutil.cpu_count()} cores, "
-            f"{torch.backends.cpu.get_cpu_capability()}")
+    processor = (f"{platform.machine()}, {psutil.cpu_count()} cores, "
+                 f"{torch.backends.cpu.get_cpu_capability()}")
+    if device == "cpu":
+        return processor
+    kind = torch.cuda.get_device_name() if device == "cuda" else device
+    return f"{processor}, {kind}"
 
 
 @lru_cache
