@@ -27,7 +27,7 @@ class Profile:
     validation_limit: int
     test_limit: int | None  # None: the whole test set
     device: str  # "cpu" or "auto"
-    patience: int = 0  # evaluations without a better validation loss that end a run; 0: never
+    patience: int = 0  # evaluations without a better validation score that end a run; 0: never
 
     def batch_size(self, n: int) -> int:
         return 8 if n <= 256 else 16

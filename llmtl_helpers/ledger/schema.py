@@ -37,7 +37,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "validation_limit": (int, True, "most validation examples used (never more than n)"),
     "test_limit": ((int, type(None)), True, "most test examples used, or null for all"),
     "data_fingerprint": (str, True, "hash of the task's splits"),
-    "patience": (int, False, "evaluations without a better validation loss after which training "
+    "patience": (int, False, "evaluations without a better validation score after which training "
                              "ends, the best weights kept; not there: all updates are made"),
     "leaked": (int, False, "training examples that were replaced by test examples, to show what "
                            "a leak does; not there: none"),

@@ -34,9 +34,12 @@ class Study:
 
 STUDIES = {
     "convergence": Study(
-        "training until the validation loss no longer falls", NETWORKS, (64, 512, 2048, 8192),
-        range(3), replace(FULL, name="to-convergence", budget="to-convergence", min_updates=1000,
-                          epochs=8, patience=5)),
+        "four times as many updates, and the best of 20 looks at validation data is kept",
+        NETWORKS, (64, 512, 2048, 8192), range(3),
+        # patience for all 20 looks, so no run ends early: the last updates, at a small learning
+        # rate, are often the best ones, and random weights need them most
+        replace(FULL, name="to-convergence", budget="to-convergence",
+                min_updates=4 * FULL.min_updates, epochs=4 * FULL.epochs, patience=20)),
     "luck": Study(
         "25 seeds of one small setting; the first five are the curve's",
         (*NETWORKS, "probe", "tfidf"), (64,), range(5, 25), purpose="luck"),

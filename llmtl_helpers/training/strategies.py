@@ -97,7 +97,7 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
             score = METRICS[task.metric](labels, logits.argmax(1).numpy())
             history.append((update, round(score, 4), round(float(np.mean(losses)), 4)))
             losses.clear()
-            best.look(update, F.cross_entropy(logits, tensor(labels)).item(), model)
+            best.look(update, score, F.cross_entropy(logits, tensor(labels)).item(), model)
             spent += time.perf_counter() - began
         return best.enough
 
