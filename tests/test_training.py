@@ -476,8 +476,9 @@ def test_two_workers_add_to_one_file_of_features(in_tiny_world, task, checkpoint
     features._known.clear()
     features_of(task, checkpoint, {"train": [1]})
     features._share(file, mine)  # the other worker knew row 0 only, and writes last
-    kept = features._read(file)["train"]
-    assert not np.isnan(kept[[0, 1]]).any() and np.isnan(kept[2]).all()
+    texts, rows, values = features._read(file)["train"]
+    assert texts == len(task.train) and rows.tolist() == [0, 1] and values.shape == (2, 16)
+    assert np.isfinite(values).all() and not np.isnan(mine["train"][[0, 1]]).any()
 
 
 def test_damaged_features_are_computed_again(in_tiny_world, task, checkpoint):

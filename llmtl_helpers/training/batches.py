@@ -35,8 +35,12 @@ def plan_batches(lengths: Sequence[int], batch_size: int, updates: int, seed: in
     return plan[:updates]
 
 
-def by_length(lengths: Sequence[int], tokens: int = 1024) -> list:
-    """Index arrays for evaluation: sorted by length, each of at most `tokens` padded tokens."""
+def by_length(lengths: Sequence[int], tokens: int = 512) -> list:
+    """Index arrays for evaluation: sorted by length, each of at most `tokens` padded tokens.
+
+    With 512 what passes between two layers stays in a core's cache: quicker than 1,024 or 2,048
+    where this was tried, and it takes less memory.
+    """
     order = np.argsort(lengths, kind="stable")
     batches, start = [], 0
     for stop in range(1, len(order) + 1):

@@ -5,6 +5,7 @@ import os
 import random
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -15,7 +16,7 @@ from llmtl_helpers import paths
 from llmtl_helpers.training.config import RunConfig
 
 
-PART = 128  # texts that a worker computes before it looks at what others did
+PART = 256  # texts that a worker computes before it looks at what others did
 _known: dict[Path, dict[str, np.ndarray]] = {}  # what this process has read or computed
 
 
@@ -39,15 +40,13 @@ def frozen_features(config: RunConfig, task, wanted: Mapping[str, Sequence[int]]
     if not file.exists():  # an emptied cache is filled again
         _known.pop(file, None)
     if file not in _known:
-        _known[file] = _read(file)
-    known, model, order = _known[file], None, random.Random(os.getpid())
-    while missing := _missing(known, wanted):
-        from llmtl_helpers.models import build
-
-        model = model or build(config.checkpoint, config.init, seed=seed)
+        _take_over(_known.setdefault(file, {}), _read(file))
+    known, order = _known[file], random.Random(os.getpid())
+    while missing := _missing(known, wanted, splits):
         # workers take parts in an order of their own and look at what others kept in between
         split, rows = order.choice(missing)
-        found = pooled(model, splits[split].select(rows)["text"], config.max_length, stop)
+        model = _body(config.checkpoint, config.init, seed, config.weights_recipe)
+        found = pooled(model, splits[split][rows]["text"], config.max_length, stop)
         if found is None:
             return None
         if split not in known:
@@ -74,22 +73,45 @@ def pooled(model, texts, max_length: int, stop=None) -> np.ndarray | None:
     return out
 
 
-def _missing(known: dict[str, np.ndarray], wanted: Mapping[str, Sequence[int]]) -> list[tuple]:
-    """Wanted rows that nobody has computed, in parts: (split, rows)."""
+@lru_cache(maxsize=1)
+def _body(checkpoint: str, init: str, seed: int, recipe: str):
+    """The untouched model; `recipe` sees to it that changed weights are read anew."""
+    from llmtl_helpers.models import build
+
+    return build(checkpoint, init, seed=seed)
+
+
+def _missing(known: Mapping[str, np.ndarray], wanted: Mapping[str, Sequence[int]],
+             splits: Mapping) -> list[tuple]:
+    """Wanted rows that nobody has computed, in parts: (split, rows).
+
+    The texts of a part are about equally long, so that little of a batch is padding.
+    """
     parts = []
     for split, rows in wanted.items():
         rows = [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
+        lengths = dict(zip(rows, map(len, splits[split][rows]["text"]), strict=True)) if rows else {}
+        rows.sort(key=lengths.get)
         parts += [(split, rows[at:at + PART]) for at in range(0, len(rows), PART)]
     return parts
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
-    """Split -> float32 (texts of the split, width), NaN where nothing was computed yet."""
+def _read(file: Path) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
+    """What is kept: split -> its number of texts, the rows computed so far (k,), float32 (k, width)."""
     try:
         with np.load(file, allow_pickle=False) as kept:
-            return {split: kept[split] for split in kept.files}
+            splits = [name.removesuffix(" rows") for name in kept.files if name.endswith(" rows")]
+            return {split: (int(kept[f"{split} texts"]), kept[f"{split} rows"], kept[split])
+                    for split in splits}
     except (OSError, ValueError, KeyError, BadZipFile):
         return {}  # not there, or damaged: computed (again)
+
+
+def _take_over(known: dict[str, np.ndarray], kept: Mapping[str, tuple]) -> None:
+    """Put what is kept into the tables of this process, float32 (texts, width), NaN elsewhere."""
+    for split, (texts, rows, values) in kept.items():
+        table = known.setdefault(split, np.full((texts, values.shape[1]), np.nan, np.float32))
+        table[rows] = values
 
 
 def _share(file: Path, known: dict[str, np.ndarray]) -> None:
@@ -97,13 +119,15 @@ def _share(file: Path, known: dict[str, np.ndarray]) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
-            for split, theirs in _read(file).items():
-                ours = known.setdefault(split, theirs)
-                np.copyto(ours, theirs, where=np.isnan(ours))
+            _take_over(known, _read(file))
+            arrays = {}
+            for split, table in known.items():
+                rows = np.flatnonzero(~np.isnan(table[:, 0]))
+                arrays |= {split: table[rows], f"{split} rows": rows, f"{split} texts": len(table)}
             handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
             try:
                 with os.fdopen(handle, "wb") as stream:
-                    np.savez(stream, **known)
+                    np.savez(stream, **arrays)
                 os.replace(temporary, file)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
