@@ -45,3 +45,33 @@ ARMS = {
             None, (), "#7F7F7F", ":", ""),
     )
 }
+
+
+def _rung(name: str, label: str, checkpoint: str, init: str) -> Arm:
+    """A control between random weights and the checkpoint: its range spans both of theirs."""
+    return Arm(name, label, checkpoint, init, "all_weights", "learning_rate",
+               (5e-5, 1e-4, 3e-4, 6e-4), "#56B4E9", "-.", "v")
+
+
+# The sceptic's ladder between `scratch` and `fine_tuned`: what is it that transfers?
+LADDER = {
+    arm.name: arm
+    for arm in (
+        _rung("random_moments", "random, with the checkpoint's scales", ENCODER, "random_moments"),
+        _rung("shuffled_layers", "the checkpoint's blocks, shuffled", ENCODER, "shuffled_layers"),
+        _rung("nonsense", "pre-trained on random words", "encoder-nonsense", "pretrained"),
+        _rung("shuffled_words", "pre-trained on shuffled words", "encoder-shuffled-words",
+              "pretrained"),
+        _rung("other_text", "pre-trained on news", "encoder-other-text", "pretrained"),
+        _rung("own_text", "pre-trained on the task's own text", "encoder-own-text", "pretrained"),
+    )
+}
+
+# Parts of the checkpoint, the rest random: e for the embeddings, blocks counted from 0.
+TRANSPLANTS = {
+    f"kept_{kept}": _rung(f"kept_{kept}", f"kept: {kept}", ENCODER, f"kept:{kept}")
+    for kept in ("e", "e0", "e01", "e012", "e0123", "e01234", "e5", "e45", "e345", "e2345",
+                 "e12345", "012", "345", "012345")
+}
+
+EVERY_ARM = ARMS | LADDER | TRANSPLANTS

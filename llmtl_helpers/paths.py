@@ -26,6 +26,11 @@ def own_runs() -> Path:
     return home() / "runs"
 
 
+def own_checkpoints() -> Path:
+    """Checkpoints that were pre-trained here, a folder each."""
+    return home() / "checkpoints"
+
+
 def figures() -> Path:
     return home() / "figures"
 

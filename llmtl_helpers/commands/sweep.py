@@ -6,7 +6,7 @@ import sys
 import time
 
 from llmtl_helpers import paths
-from llmtl_helpers.arms import ARMS
+from llmtl_helpers.arms import ARMS, EVERY_ARM
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger, write_shipped
 from llmtl_helpers.profiles import PROFILES, get_profile
@@ -15,11 +15,11 @@ from llmtl_helpers.profiles import PROFILES, get_profile
 def add_arguments(parser) -> None:
     parser.add_argument("--task", default="sentiment/films", help="default: %(default)s")
     parser.add_argument("--profile", choices=PROFILES, help="default: LLMTL_PROFILE or laptop")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM",
-                        help=f"default: all of {', '.join(ARMS)}")
+    parser.add_argument("--arms", nargs="+", choices=EVERY_ARM, metavar="ARM",
+                        help=f"default: {', '.join(ARMS)}, or all arms of the study")
     parser.add_argument("--study", metavar="NAME",
                         help="a study instead of the twin curve: convergence, luck, epochs, "
-                             "rates or leak (lesson 11)")
+                             "rates or leak (lesson 11), ladder or transplants (lesson 04)")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
@@ -54,7 +54,8 @@ def run(args) -> int:
     if args.plan:
         print(f"{len(wave)} runs are ready to be trained (those that wait for trials not counted).")
         return 0
-    rows = [row for row in ledger.rows(task=task, budget=profile.budget) if row["arm"] in args.arms]
+    rows = [row for row in ledger.rows(task=task, budget=profile.budget)
+            if args.arms is None or row["arm"] in args.arms]
     print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
     if args.ship:
         _ship(task, profile, ledger, args.study, args.sizes)
@@ -66,9 +67,9 @@ def _wave(task: str, profile, ledger, args) -> list:
     from llmtl_helpers.sweep import next_wave, study_runs
 
     if not args.study:
-        return next_wave(task, profile, ledger, args.arms, args.sizes, args.seeds)
-    return [config for config in study_runs(args.study, task, ledger)
-            if config.arm in args.arms and ledger.get(config.id) is None]
+        return next_wave(task, profile, ledger, args.arms or ARMS, args.sizes, args.seeds)
+    return [config for config in study_runs(args.study, task, ledger, args.arms)
+            if ledger.get(config.id) is None]
 
 
 def _train(wave, workers, ledger) -> int:

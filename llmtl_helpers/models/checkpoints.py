@@ -1,8 +1,8 @@
 """Names of checkpoints -> configuration, tokenizer and weights on disk.
 
 A checkpoint is the suite's encoder, the right-sized small transformer (an architecture
-without weights), a folder laid out as `save_pretrained` does, or a hub name with a pinned
-revision (`org/name@<40 hex digits>`).
+without weights), one that was pre-trained here, a folder laid out as `save_pretrained` does, or
+a hub name with a pinned revision (`org/name@<40 hex digits>`).
 """
 
 import hashlib
@@ -11,8 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from llmtl_helpers.arms import ENCODER, SMALL
+from llmtl_helpers import paths
 from llmtl_helpers.assets import asset_path
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.recipes import RECIPES
 
 # The size that suits some thousand short texts: two layers, 128 wide, so 0.4 million
 # weights beside the word vectors. Same tokenizer as the encoder, so that arms share it.
@@ -32,9 +34,12 @@ def checkpoint_folder(name: str) -> Path:
         from llmtl_helpers.assets import hub_snapshot
 
         return hub_snapshot(name, kind="model")
-    folder = Path(name).expanduser()
-    if (folder / "config.json").is_file():
-        return folder
+    for folder in (paths.own_checkpoints() / name, Path(name).expanduser()):
+        if (folder / "config.json").is_file():
+            return folder
+    if name in RECIPES:
+        raise LearnerError(f"the checkpoint {name!r} is not here yet", "nobody has pre-trained it",
+                           f"run `python3 start.py pretrain {name}`")
     raise LearnerError(f"there is no checkpoint called {name!r}",
                        "it is neither a name of the suite nor a folder with a config.json",
                        f"use {ENCODER}, {SMALL}, a folder, or org/name@revision with the "
@@ -76,16 +81,19 @@ def weights_recipe(name: str, init: str) -> str:
     """What the weights before training follow from, known before anything is built.
 
     For "pretrained" the SHA-256 of the weight files; for "random" that of the
-    architecture, whose weights then follow from the run's seed; "none" without a network.
+    architecture, whose weights then follow from the run's seed; for what is made of a
+    checkpoint's weights by a seed that of the files and of how; "none" without a network.
     """
     if init == "none":
         return "none"
     digest = hashlib.sha256()
-    if init == "pretrained":
+    if init != "random":
         for file in weight_files(name):
             with file.open("rb") as stream:
                 while block := stream.read(1 << 20):
                     digest.update(block)
+        if init != "pretrained":
+            digest.update(init.encode())
     else:
         config = load_config(name).to_diff_dict()
         for key in ("transformers_version", "_name_or_path", "architectures", "dtype"):

@@ -12,6 +12,7 @@ from llmtl_helpers.arms import ENCODER
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models.checkpoints import (
     checkpoint_folder, load_config, load_tokenizer, weight_files)
+from llmtl_helpers.models.controls import CONTROLS, find_control
 from llmtl_helpers.models.fast_linear import use_fast_linear
 
 
@@ -79,7 +80,7 @@ def build(checkpoint: str = ENCODER, init: str = "pretrained", num_labels: int =
     Args:
         checkpoint: see `models.checkpoints`; only safetensors, never remote code.
         init: "pretrained" reads the body's weights from the checkpoint, "random" draws
-            them as the architecture's authors do, from `seed`.
+            them as the architecture's authors do, from `seed`; `models.controls` has more.
         num_labels: classes, at least 2.
         seed: seed of everything that is drawn.
 
@@ -89,21 +90,24 @@ def build(checkpoint: str = ENCODER, init: str = "pretrained", num_labels: int =
     Raises:
         LearnerError: unknown checkpoint or init, no safetensors file, or fewer than 2 classes.
     """
-    if init not in ("pretrained", "random"):
+    control = find_control(init)
+    if init not in ("pretrained", "random") and control is None:
         raise LearnerError(f"there is no way to start called {init!r}",
-                           next='use init="pretrained" or init="random"')
+                           next=f"use one of pretrained, random, {', '.join(CONTROLS)}, or kept:e012 "
+                                "for embeddings and blocks")
     if num_labels < 2:
         raise LearnerError(f"a classifier needs 2 classes or more and {num_labels} was asked for",
                            next="check the labels of the task")
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
         torch.manual_seed(seed)
-        body, missing, left_out = _body(checkpoint, init)
+        body, missing, left_out = _body(checkpoint, "random" if init == "random" else "pretrained")
+        drawn = {f"body.{name}" for name in control(body)} if control else missing
         torch.manual_seed(seed)  # again: the head does not depend on how the body was made
         model = TextClassifier(body, load_tokenizer(checkpoint), num_labels)
     use_fast_linear(model)
     sizes = {name: tensor.numel() for name, tensor in model.named_parameters()}
     new = {name: size for name, size in sizes.items()
-           if init == "random" or name.startswith("head.") or name in missing}
+           if init == "random" or name.startswith("head.") or name in drawn | missing}
     reused = {name: size for name, size in sizes.items() if name not in new}
     model.report = Report(checkpoint, init, reused, new, tuple(left_out))
     return model
@@ -127,7 +131,8 @@ def _body(checkpoint: str, init: str) -> tuple[nn.Module, set[str], list[str]]:
         missing = {f"body.{name}" for name in info["missing_keys"]}
         left_out = sorted(info["unexpected_keys"])
     if getattr(body, "pooler", None) is not None:
-        left_out += [f"pooler.{name}" for name in body.pooler.state_dict() if init == "pretrained"]
+        left_out += [f"pooler.{name}" for name in body.pooler.state_dict()
+                     if init == "pretrained" and f"body.pooler.{name}" not in missing]
         body.pooler = None  # a layer for the [CLS] token; every arm here takes the mean instead
     return body, missing, left_out
 

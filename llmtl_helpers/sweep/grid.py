@@ -9,7 +9,7 @@ since a choice on so few validation examples would be noise.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, SMALL, Arm
+from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
@@ -88,9 +88,14 @@ def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -
     return _config(task, found, n, seed, profile, "live", knob)
 
 
+def trial_runs(task: str, arm: str, n: int, profile: Profile) -> list[RunConfig]:
+    """The trials that choose the knob of an arm at size n."""
+    return _trials(task, _arm(arm), n, profile)
+
+
 def trial_rows(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> list[dict]:
     """The trials behind the knob of an arm at size n, as far as the ledger has them."""
-    rows = [ledger.get(config.id) for config in _trials(task, _arm(arm), n, profile)]
+    rows = [ledger.get(config.id) for config in trial_runs(task, arm, n, profile)]
     return [row for row in rows if row is not None]
 
 
@@ -155,9 +160,10 @@ def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: s
 
 
 def _arm(name: str) -> Arm:
-    if name not in ARMS:
-        raise LearnerError(f"there is no arm called {name!r}", next=f"choose among {', '.join(ARMS)}")
-    return ARMS[name]
+    if found := ARMS.get(name) or EVERY_ARM.get(name):
+        return found
+    raise LearnerError(f"there is no arm called {name!r}",
+                       next=f"choose among {', '.join(EVERY_ARM)}")
 
 
 def relative_cost(config: RunConfig) -> float:

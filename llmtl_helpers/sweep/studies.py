@@ -1,17 +1,18 @@
-"""Runs beside the twin curve: longer training, many seeds, and the ways to spoil a comparison.
+"""Runs beside the twin curve: longer training, many seeds, the ways to spoil a comparison, and
+controls between random weights and the checkpoint.
 
-Taught in 11. A study trains by the protocol but for the one thing that it is about. Its knobs
+Taught in 04 and 11. A study trains by the protocol but for the one thing that it is about. Its knobs
 are those that the trials of `full` chose, unless the knob is what it is about. A study keeps a
 purpose or a budget of its own, so that its runs never enter a twin curve of the protocol.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import ARMS
+from llmtl_helpers.arms import ARMS, LADDER, TRANSPLANTS
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import PROFILES, Profile
-from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob
+from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
 from llmtl_helpers.training.config import RunConfig
 
 FULL = PROFILES["full"]
@@ -30,6 +31,7 @@ class Study:
     purpose: str = "curve"
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     leaked: int = 0
+    own_trials: bool = False  # its arms are in no twin curve, so their trials are part of it
 
 
 STUDIES = {
@@ -54,22 +56,38 @@ STUDIES = {
     "leak": Study(
         "half of the training examples taken from the test set", (*NETWORKS, "tfidf"), (1024,),
         range(3), purpose="leak", leaked=512),
+    "ladder": Study(
+        "controls between random weights and the checkpoint", tuple(LADDER), (64, 256, 1024),
+        range(5), purpose="ladder", own_trials=True),
+    "transplants": Study(
+        "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
+        purpose="transplants", own_trials=True),
 }
 
 
-def study_runs(name: str, task: str, ledger: Ledger) -> list[RunConfig]:
-    """All runs of a study on a task, longest first.
+def study_runs(name: str, task: str, ledger: Ledger,
+               arms: Sequence[str] | None = None) -> list[RunConfig]:
+    """All runs of a study on a task, longest first; where it has trials of its own and some of an
+    arm are missing, that arm's trials alone.
+
+    Args:
+        arms: of the study's arms only these.
 
     Raises:
-        LearnerError: the trials that choose a knob are not in the ledger.
+        LearnerError: the trials that choose a knob are not in the ledger, or a checkpoint of an
+            arm is not here.
     """
     study, runs = STUDIES[name], []
-    for arm in study.arms:
+    for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         for n in study.sizes:
+            trials = trial_runs(task, arm, n, FULL) if study.own_trials else []
+            runs += trials
+            if any(ledger.get(config.id) is None for config in trials):
+                continue
             for seed in study.seeds:
                 config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, FULL,
                                               ledger)
                 if arm in study.knobs:
                     config = config.changed(**{ARMS[arm].knob: study.knobs[arm]})
                 runs.append(config.changed(leaked=study.leaked))
-    return sorted(runs, key=relative_cost, reverse=True)
+    return sorted({run.id: run for run in runs}.values(), key=relative_cost, reverse=True)

@@ -16,7 +16,7 @@ from llmtl_helpers import paths
 from llmtl_helpers.training.config import RunConfig
 
 
-PART = 256  # texts that a worker computes before it looks at what others did
+PARTS = range(32, 257)  # texts that a worker computes before it looks at what others did
 _known: dict[Path, dict[str, np.ndarray]] = {}  # what this process has read or computed
 
 
@@ -85,14 +85,17 @@ def _missing(known: Mapping[str, np.ndarray], wanted: Mapping[str, Sequence[int]
              splits: Mapping) -> list[tuple]:
     """Wanted rows that nobody has computed, in parts: (split, rows).
 
-    The texts of a part are about equally long, so that little of a batch is padding.
+    The texts of a part are about equally long, so that little of a batch is padding. The less is
+    left the smaller are the parts, so that two workers seldom compute the same one at the end.
     """
+    left = {split: [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
+            for split, rows in wanted.items()}
+    size = min(max(sum(map(len, left.values())) // 8, PARTS[0]), PARTS[-1])
     parts = []
-    for split, rows in wanted.items():
-        rows = [row for row in rows if split not in known or np.isnan(known[split][row, 0])]
+    for split, rows in left.items():
         lengths = dict(zip(rows, map(len, splits[split][rows]["text"]), strict=True)) if rows else {}
         rows.sort(key=lengths.get)
-        parts += [(split, rows[at:at + PART]) for at in range(0, len(rows), PART)]
+        parts += [(split, rows[at:at + size]) for at in range(0, len(rows), size)]
     return parts
 
 

@@ -19,7 +19,7 @@ from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.metrics import METRICS
 
 # The code that decides a result; its last commit stands in each row.
-ENGINE = ("arms.py", "profiles.py", "tasks", "models", "training")
+ENGINE = ("arms.py", "profiles.py", "tasks", "corpora", "pretraining", "models", "training")
 
 
 def run(config: RunConfig, stop: Event | None = None,
@@ -63,7 +63,7 @@ def run(config: RunConfig, stop: Event | None = None,
         "seconds": round(time.perf_counter() - began, 2),
         "peak_memory_mb": peak_memory(), "threads": torch.get_num_threads(),
         "matmul": "onednn" if faster_here() else "default",
-        "machine": machine(row.get("device", "cpu")), "versions": _versions(), "commit": _commit(),
+        "machine": machine(row.get("device", "cpu")), "versions": versions(), "commit": commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -118,7 +118,7 @@ def machine(device: str = "cpu") -> str:
 
 
 @lru_cache
-def _versions() -> str:
+def versions() -> str:
     found = [f"python {platform.python_version()}"]
     for name in ("torch", "transformers", "numpy", "scikit-learn"):
         try:
@@ -129,7 +129,7 @@ def _versions() -> str:
 
 
 @lru_cache
-def _commit() -> str:
+def commit() -> str:
     """Last commit that touched the engine, with a + if it was changed since; "" without git."""
     places = [str(paths.PACKAGE / place) for place in ENGINE]
     try:

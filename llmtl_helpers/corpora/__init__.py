@@ -1,0 +1,128 @@
+"""Unlabelled text to pre-train on. No text that a task is tested with is in it. Taught in 03.
+
+Adding a corpus is adding an entry to `CORPORA`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from llmtl_helpers.assets import asset_path
+from llmtl_helpers.corpora.overlap import Overlap, overlap
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.tasks import load_task
+from llmtl_helpers.tasks.base import normalised
+from llmtl_helpers.tasks.sentiment import DOMAINS, read_ratings
+
+__all__ = ["CORPORA", "Corpus", "Overlap", "load_corpus", "overlap"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents in a fixed order.
+
+    Attributes:
+        documents: one text each: an article, or the sentences of one review or editorial.
+        excluded: texts left out since a task validates or tests with them, or with another
+            sentence of the same document.
+    """
+
+    name: str
+    title: str
+    documents: tuple[str, ...]
+    excluded: int
+    source: str
+    licence: str
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the documents, in order."""
+        digest = hashlib.sha256()
+        for document in self.documents:
+            digest.update(document.encode() + b"\f")
+        return digest.hexdigest()
+
+    @property
+    def words(self) -> int:
+        return sum(len(document.split()) for document in self.documents)
+
+
+@lru_cache(maxsize=4)
+def load_corpus(name: str) -> Corpus:
+    """The corpus called `name`.
+
+    Raises:
+        LearnerError: there is none, or what it is made of has not been fetched.
+    """
+    if name not in CORPORA:
+        raise LearnerError(f"there is no corpus called {name!r}",
+                           next=f"choose one of {', '.join(CORPORA)}")
+    return CORPORA[name](name)
+
+
+def _news(name: str) -> Corpus:
+    folder = asset_path("news")
+    articles = [file.read_text(encoding="latin-1").strip()
+                for file in sorted(folder.glob("*/*.txt"))]
+    kept, excluded = _without_held_out((article, article) for article in articles)
+    return Corpus(name, "News articles", tuple(kept), excluded, "BBC News, 2004 and 2005",
+                  "the BBC's; non-commercial research only")
+
+
+def _rated(name: str) -> Corpus:
+    """All sentences of one sentiment domain whose document is not held out, rated or not."""
+    file, title, _, _, _ = DOMAINS[f"sentiment/{name}"]
+    rows, _ = read_ratings(asset_path("sentiment") / f"{file}_GroundTruth.txt")
+    task = load_task(f"sentiment/{name}")
+    documents = {row["id"]: row["document"] for row in rows}
+    held_out = {documents[id] for split in (task.validation, task.test) for id in split[:]["id"]}
+    kept, excluded = _without_held_out((row["text"], row["document"]) for row in rows
+                                       if row["document"] not in held_out)
+    return Corpus(name, title, tuple(kept),
+                  excluded + sum(row["document"] in held_out for row in rows),
+                  f"VADER data sets, file {file}_GroundTruth.txt", "MIT")
+
+
+def _general(name: str) -> Corpus:
+    parts = [load_corpus("news"), load_corpus("editorials")]
+    return Corpus(name, "News articles and editorials",
+                  tuple(document for part in parts for document in part.documents),
+                  sum(part.excluded for part in parts),
+                  "; ".join(part.source for part in parts),
+                  "; ".join(part.licence for part in parts))
+
+
+CORPORA: dict[str, Callable[[str], Corpus]] = {
+    "news": _news,
+    "editorials": _rated,
+    "general": _general,
+    "films": _rated,
+    "products": _rated,
+}
+
+
+def _without_held_out(texts: Iterable[tuple[str, str]]) -> tuple[list[str], int]:
+    """(text, document) pairs -> one text per document, duplicates and held-out texts left out.
+
+    Returns:
+        the documents, and how many texts were left out since a task holds them out.
+    """
+    kept: dict[str, list[str]] = {}
+    seen, held_out, excluded = set(), _held_out(), 0
+    for text, document in texts:
+        key = normalised(text)
+        if key in held_out:
+            excluded += 1
+        elif key not in seen:
+            seen.add(key)
+            kept.setdefault(document, []).append(text)
+    return [" ".join(sentences) for sentences in kept.values()], excluded
+
+
+@lru_cache(maxsize=1)
+def _held_out() -> frozenset[str]:
+    """Validation and test texts of every sentiment domain."""
+    tasks = [load_task(name) for name in DOMAINS]
+    return frozenset(normalised(text) for task in tasks for split in (task.validation, task.test)
+                     for text in split[:]["text"])

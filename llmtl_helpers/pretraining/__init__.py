@@ -1,0 +1,1 @@
+"""Pre-training in front of the learner: corpus -> stream of batches -> checkpoint folder."""
