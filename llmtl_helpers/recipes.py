@@ -29,9 +29,9 @@ class Recipe:
     architecture: str
     objective: str = "masked"
     disorder: str = "none"
-    tokens: int = 48_000_000
+    tokens: int = 8_000_000
     length: int = 64
-    batch_size: int = 64
+    batch_size: int = 16
     learning_rate: float = 5e-4
     seed: int = 0
 
@@ -45,8 +45,7 @@ class Recipe:
 
 
 RECIPES = {
-    # the sceptic's ladder at the size of the public encoder; each takes two or three minutes on a
-    # data-centre GPU, and on two cores about as many FLOPs as 5 hours give
+    # the sceptic's ladder at the size of the public encoder
     "encoder-nonsense": Recipe("general", ENCODER, disorder="random_words"),
     "encoder-shuffled-words": Recipe("general", ENCODER, disorder="shuffled_words"),
     "encoder-other-text": Recipe("general", ENCODER),

@@ -46,6 +46,8 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
     from accelerate import Accelerator
     from transformers import get_linear_schedule_with_warmup
 
+    from llmtl_helpers.models.fast_linear import use_fast_linear
+
     if name not in RECIPES:
         raise LearnerError(f"there is no recipe called {name!r}",
                            next=f"choose one of {', '.join(RECIPES)}")
@@ -58,13 +60,14 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
     if accelerator.device.type == "cuda":
         torch.set_float32_matmul_precision("high")  # TF32: 10 bits less in products, much sooner
     torch.manual_seed(recipe.seed)
-    model = objective.build(load_config(recipe.architecture)).to(accelerator.device)
-    optimizer = torch.optim.AdamW(_groups(model), lr=recipe.learning_rate, betas=(0.9, 0.98),
-                                  fused=True)
-    schedule = get_linear_schedule_with_warmup(optimizer, max(1, recipe.updates * 6 // 100),
-                                               recipe.updates)
+    model = use_fast_linear(objective.build(load_config(recipe.architecture)))
+    model.to(accelerator.device)
+    optimizer = torch.optim.AdamW(_groups(model, recipe.learning_rate), lr=recipe.learning_rate,
+                                  betas=(0.9, 0.98), fused=True)
     state = _State(folder, recipe, corpus.fingerprint)
-    log = state.load(model, optimizer, schedule)
+    log = state.load(model, optimizer)
+    schedule = get_linear_schedule_with_warmup(optimizer, max(1, recipe.updates * 6 // 100),
+                                               recipe.updates, last_epoch=log["updates"] - 1)
     model.train()
     began = kept = time.monotonic()
     update = log["updates"]
@@ -113,11 +116,11 @@ def _done(folder: Path, recipe: Recipe) -> bool:
     return read_card(folder).get("recipe_id") == recipe.id and (folder / "model.safetensors").is_file()
 
 
-def _groups(model) -> list[dict]:
-    """Weight decay on matrices; none on biases and norms."""
+def _groups(model, peak: float) -> list[dict]:
+    """Weight decay on matrices; none on biases and norms. A schedule goes on from `initial_lr`."""
     weights = [p for p in model.parameters() if p.requires_grad]
-    return [{"params": [p for p in weights if p.ndim >= 2], "weight_decay": 0.01},
-            {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0}]
+    return [{"params": [p for p in weights if p.ndim >= 2], "weight_decay": 0.01, "initial_lr": peak},
+            {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0, "initial_lr": peak}]
 
 
 def _note(log: dict, update: int, updates: int, loss: float, guessed: int) -> None:
@@ -137,8 +140,8 @@ class _State:
         self.folder = folder.with_name(f".{folder.name}.unfinished")
         self.about = {"recipe": asdict(recipe), "corpus": fingerprint}
 
-    def load(self, model, optimizer, schedule) -> dict:
-        """Put the kept state into model, optimizer and schedule; its log, or an empty one."""
+    def load(self, model, optimizer) -> dict:
+        """Put the kept state into model and optimizer; its log, or an empty one."""
         import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -158,8 +161,6 @@ class _State:
                     "step": torch.tensor(float(log["updates"]), device=weight.device),
                     **{key: tensors[f"{number} {key}"].to(weight.device)
                        for key in ("exp_avg", "exp_avg_sq")}}
-        for _ in range(log["updates"]):
-            schedule.step()
         return log
 
     def save(self, model, optimizer, log: dict) -> None:

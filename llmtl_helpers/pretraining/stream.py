@@ -43,7 +43,7 @@ class Stream:
     def __init__(self, recipe: Recipe, documents: Sequence[str], tokenizer):
         rng = np.random.default_rng([recipe.seed, 0])
         texts = DISORDERS[recipe.disorder](documents, rng)
-        encoded = tokenizer(texts)["input_ids"] if texts else []
+        encoded = tokenizer(texts, verbose=False)["input_ids"] if texts else []
         self.recipe = recipe
         self.documents = [np.asarray(tokens, dtype=np.int32) for tokens in encoded]
         self.tokens = sum(map(len, self.documents))
