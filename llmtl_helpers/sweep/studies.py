@@ -32,6 +32,7 @@ class Study:
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     leaked: int = 0
     own_trials: bool = False  # its arms are in no twin curve, so their trials are part of it
+    lesson: str = "11"
 
 
 STUDIES = {
@@ -58,10 +59,10 @@ STUDIES = {
         range(3), purpose="leak", leaked=512),
     "ladder": Study(
         "controls between random weights and the checkpoint", tuple(LADDER), (64, 256, 1024),
-        range(5), purpose="ladder", own_trials=True),
+        range(5), purpose="ladder", own_trials=True, lesson="04"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
-        purpose="transplants", own_trials=True),
+        purpose="transplants", own_trials=True, lesson="04"),
 }
 
 
