@@ -20,8 +20,9 @@ def measured(seconds=10.0, arms=("fine_tuned", "scratch"), score=0.7, rate=500.0
 
 @real
 @pytest.mark.parametrize("plan", [jobs.all_weights, jobs.top_two_blocks, jobs.probe])
-def test_both_contestants_carry_out_every_kind_of_job(plan):
+def test_both_contestants_carry_out_every_kind_of_job(plan, monkeypatch):
     """The real checkpoint and data, as small as they can be."""
+    monkeypatch.setattr(jobs, "SHORT", 0)  # once is enough here
     which = dict(sizes=(16,), seeds=1)
     configs = plan(2, ("fine_tuned",), **which) if plan is jobs.all_weights else plan(2, **which)
     configs = [config.changed(test_limit=32) for config in configs]
@@ -32,6 +33,15 @@ def test_both_contestants_carry_out_every_kind_of_job(plan):
         assert found.seconds > 0 and found.memory_mb > 100
         by_updates = runner == TRAINER or plan is not jobs.probe
         assert (found.tokens_per_second or 0) > 0 if by_updates else found.tokens_per_second is None
+
+
+@pytest.mark.parametrize("seconds, counted, times",
+                         [([40, 1, 1], 40, 1), ([9, 7, 5], 7, 3), ([2, 9, 7], 7, 3)])
+def test_of_a_short_job_the_middle_of_three_counts(seconds, counted, times, monkeypatch):
+    left = list(seconds)
+    monkeypatch.setattr(jobs, "_once", lambda *_: measured(left.pop(0)))
+    assert jobs.measure(ENGINE, [], 1, 1, lambda text: None).seconds == counted
+    assert len(seconds) - len(left) == times
 
 
 @real
