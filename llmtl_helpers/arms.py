@@ -62,7 +62,7 @@ LADDER = {
         _rung("nonsense", "pre-trained on random words", "encoder-nonsense", "pretrained"),
         _rung("shuffled_words", "pre-trained on shuffled words", "encoder-shuffled-words",
               "pretrained"),
-        _rung("other_text", "pre-trained on news", "encoder-other-text", "pretrained"),
+        _rung("other_text", "pre-trained on news and editorials", "encoder-other-text", "pretrained"),
         _rung("own_text", "pre-trained on the task's own text", "encoder-own-text", "pretrained"),
     )
 }

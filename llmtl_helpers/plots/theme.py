@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from llmtl_helpers.arms import ARMS, Arm
+from llmtl_helpers.arms import EVERY_ARM, Arm
 from llmtl_helpers.errors import LearnerError
 
 INCHES = (8.0, 5.0)
@@ -39,8 +39,8 @@ def get_theme(name: str) -> Theme:
 
 def style_of(arm: str) -> Arm:
     """The arm's style; an arm that this suite does not know is drawn grey under its own name."""
-    if arm in ARMS:
-        return ARMS[arm]
+    if arm in EVERY_ARM:
+        return EVERY_ARM[arm]
     return Arm(arm, arm, "none", "none", "unknown", None, (), "#8C8C8C", "-.", "P")
 
 
