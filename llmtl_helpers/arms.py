@@ -74,4 +74,41 @@ TRANSPLANTS = {
                  "e12345", "012", "345", "012345")
 }
 
-EVERY_ARM = ARMS | LADDER | TRANSPLANTS
+
+def _small(name: str, label: str, checkpoint: str, init: str = "pretrained",
+           strategy: str = "all_weights") -> Arm:
+    """An arm of the small language models; random weights have the higher range, as everywhere."""
+    random = init == "random"
+    knob = None if strategy == "untuned" else "learning_rate"
+    trials = (3e-4, 1e-3, 2e-3, 4e-3) if random else (1e-4, 3e-4, 1e-3, 2e-3)
+    colour, line, marker = ("#D55E00", "--", "s") if random else ("#0072B2", "-", "o")
+    return Arm(name, label, checkpoint, init, strategy, knob, trials if knob else (), colour, line,
+               marker)
+
+
+# The small language models. Points of the pre-training dial are named by the tokens read.
+FAMILIES = ("causal", "masked")
+DIAL = ("100k", "300k", "1M", "3M", "10M", "30M")
+SMALL_MODELS = {
+    arm.name: arm
+    for arm in (
+        _small("causal_scratch", "same causal network from scratch", "causal-30M", "random"),
+        _small("masked_scratch", "same masked network from scratch", "masked-30M", "random"),
+        *(_small(f"{family}_{tokens}", f"{family}, pre-trained on {tokens} tokens",
+                 f"{family}-{tokens}") for family in FAMILIES for tokens in DIAL),
+        _small("causal_untuned", "pre-trained, not tuned", "causal-30M", strategy="untuned"),
+        _small("replaced_30M", "replaced tokens, 30M tokens", "replaced-30M"),
+        _small("masked_films", "masked, the task's own text, 10M tokens", "masked-films-10M"),
+        _small("masked_general_films", "masked, general and own text, 30M tokens",
+               "masked-general-films-30M"),
+        _small("masked_moments", "random, with the checkpoint's scales", "masked-10M",
+               "random_moments"),
+        _small("masked_shuffled_layers", "the checkpoint's blocks, shuffled", "masked-10M",
+               "shuffled_layers"),
+        _small("masked_nonsense", "pre-trained on random words", "masked-nonsense-10M"),
+        _small("masked_shuffled_words", "pre-trained on shuffled words",
+               "masked-shuffled-words-10M"),
+    )
+}
+
+EVERY_ARM = ARMS | LADDER | TRANSPLANTS | SMALL_MODELS

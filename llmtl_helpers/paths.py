@@ -40,6 +40,11 @@ def shipped() -> Path:
     return PACKAGE / "shipped"
 
 
+def shipped_checkpoints() -> Path:
+    """Checkpoints that come with the suite, a folder each."""
+    return shipped() / "checkpoints"
+
+
 def keep_inside_home() -> None:
     """Point the libraries' own folders into `home()` and take them off the network.
 

@@ -28,12 +28,13 @@ class Profile:
     test_limit: int | None  # None: the whole test set
     device: str  # "cpu" or "auto"
     patience: int = 0  # evaluations without a better validation score that end a run; 0: never
+    example: int = 1  # of what n counts: labels, or the target tokens of a usual text
 
     def batch_size(self, n: int) -> int:
         return 8 if n <= 256 else 16
 
     def updates(self, n: int) -> int:
-        return max(self.min_updates, -(-self.epochs * n // self.batch_size(n)))
+        return max(self.min_updates, -(-self.epochs * n // (self.batch_size(n) * self.example)))
 
     def seeds_at(self, n: int) -> int:
         return self.seeds_large if n >= self.large_from else self.seeds
@@ -62,6 +63,11 @@ PROFILES = {
                device="auto"),
     )
 }
+
+# Running text: n counts target tokens. Every arm stops early, by its loss on validation data.
+LANGUAGE = _floor("language", budget="early-stopping", sizes=(2000, 5000, 10_000, 20_000, 50_000, 100_000),
+                  live_sizes=(10_000,), seeds=5, seeds_large=5, trial_sizes=(2000, 10_000, 50_000),
+                  min_updates=600, epochs=6, patience=5, example=25)
 
 
 def get_profile(name: str | None = None) -> Profile:

@@ -15,14 +15,18 @@ class Recipe:
     """Everything that decides a checkpoint's weights.
 
     Attributes:
-        corpus: a name of `corpora.CORPORA`.
-        architecture: name of the checkpoint whose configuration and tokenizer are used.
+        corpus: a name of `corpora.CORPORA`, or `folder:PATH` for text files of one's own.
+        architecture: a name of `models.architectures.ARCHITECTURES`, or of a checkpoint whose
+            configuration and tokenizer are used.
         objective: a name of `pretraining.objectives.OBJECTIVES`.
         disorder: a name of `pretraining.stream.DISORDERS`: what is done to the text first.
         tokens: tokens read in all; a small corpus is read many times.
         length: tokens of a sequence; sequences are cut from the stream, so nothing is padding.
         batch_size: sequences per update.
         learning_rate: peak of AdamW's, after 6% of linear warm-up; then linear decay to zero.
+        dropout: while it is pre-trained; what is tuned later has the architecture's own.
+        vocabulary: entries of the tokenizer, where the architecture brings none.
+        words_from: corpus that this tokenizer is trained on.
     """
 
     corpus: str
@@ -33,7 +37,10 @@ class Recipe:
     length: int = 64
     batch_size: int = 16
     learning_rate: float = 5e-4
+    dropout: float = 0.1
     seed: int = 0
+    vocabulary: int = 0
+    words_from: str = ""
 
     @property
     def updates(self) -> int:
@@ -44,8 +51,32 @@ class Recipe:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
+def small(architecture: str, objective: str, tokens: int, corpus: str = "general",
+          **fields) -> Recipe:
+    """A small language model. All have one tokenizer, so that their perplexities compare.
+
+    512 tokens an update: on a laptop many small steps learn more per minute than few large ones.
+    """
+    return Recipe(corpus, architecture, objective, tokens=tokens, batch_size=8, **{
+        "learning_rate": 2e-3, "dropout": 0.0, "vocabulary": 3000, "words_from": "general", **fields})
+
+
+# tokens read: the points of the pre-training dial. 3M takes minutes and is what lesson 03 does live
+DIAL = {"100k": 100_000, "300k": 300_000, "1M": 1_000_000, "3M": 3_000_000, "10M": 10_000_000,
+        "30M": 30_000_000}
+
 RECIPES = {
-    # the sceptic's ladder at the size of the public encoder
+    **{f"causal-{name}": small("small-gpt2", "causal", tokens) for name, tokens in DIAL.items()},
+    **{f"masked-{name}": small("small-bert", "masked", tokens) for name, tokens in DIAL.items()},
+    "replaced-30M": small("small-electra", "replaced", DIAL["30M"]),
+    # unlabelled text of the task's own domain, which counts as data
+    "masked-films-10M": small("small-bert", "masked", DIAL["10M"], "films"),
+    "masked-general-films-30M": small("small-bert", "masked", DIAL["30M"], "general-films"),
+    # the sceptic's ladder at the size of the small language model ...
+    "masked-nonsense-10M": small("small-bert", "masked", DIAL["10M"], disorder="random_words"),
+    "masked-shuffled-words-10M": small("small-bert", "masked", DIAL["10M"],
+                                       disorder="shuffled_words"),
+    # ... and at that of the public encoder
     "encoder-nonsense": Recipe("general", ENCODER, disorder="random_words"),
     "encoder-shuffled-words": Recipe("general", ENCODER, disorder="shuffled_words"),
     "encoder-other-text": Recipe("general", ENCODER),

@@ -183,7 +183,7 @@ def test_a_tokenizer_without_a_mask_is_a_sentence(tmp_path):
     from llmtl_helpers.models import load_config
 
     plain = tiny_checkpoint(tmp_path)
-    with pytest.raises(LearnerError, match="MASK"):
+    with pytest.raises(LearnerError, match="mask token"):
         masked_loss(masked_model(load_config(plain)), load_tokenizer(plain),
                     torch.randint(4, 20, (2, 8)))
 

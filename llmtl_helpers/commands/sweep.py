@@ -13,13 +13,14 @@ from llmtl_helpers.profiles import PROFILES, get_profile
 
 
 def add_arguments(parser) -> None:
-    parser.add_argument("--task", default="sentiment/films", help="default: %(default)s")
+    parser.add_argument("--task", help="default: sentiment/films, or the study's own")
     parser.add_argument("--profile", choices=PROFILES, help="default: LLMTL_PROFILE or laptop")
     parser.add_argument("--arms", nargs="+", choices=EVERY_ARM, metavar="ARM",
                         help=f"default: {', '.join(ARMS)}, or all arms of the study")
     parser.add_argument("--study", metavar="NAME",
                         help="a study instead of the twin curve: convergence, luck, epochs, "
-                             "rates or leak (lesson 11), ladder or transplants (lesson 04)")
+                             "rates or leak (lesson 11), perplexity, dial-perplexity, dial or "
+                             "small-sentiment (03), ladder, small-ladder or transplants (04)")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
@@ -39,7 +40,8 @@ def run(args) -> int:
                            next=f"choose one of {', '.join(STUDIES)}")
 
     profile, ledger = get_profile(args.profile), Ledger()
-    task = load_task(args.task).name
+    asked = args.task or (STUDIES[args.study].task if args.study else "sentiment/films")
+    task = load_task(asked).name
     for problem in ledger.problems:
         print(problem, file=sys.stderr)
     failures, before = 0, set()

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 
 from llmtl_helpers.assets import asset_path
 from llmtl_helpers.corpora.overlap import Overlap, overlap
@@ -50,15 +51,36 @@ class Corpus:
 
 @lru_cache(maxsize=4)
 def load_corpus(name: str) -> Corpus:
-    """The corpus called `name`.
+    """The corpus called `name`, or the text files below a folder, as `folder:PATH`.
 
     Raises:
-        LearnerError: there is none, or what it is made of has not been fetched.
+        LearnerError: there is none, what it is made of has not been fetched, or the folder
+            holds no text.
     """
+    if name.startswith("folder:"):
+        return _folder(name)
     if name not in CORPORA:
         raise LearnerError(f"there is no corpus called {name!r}",
-                           next=f"choose one of {', '.join(CORPORA)}")
+                           next=f"choose one of {', '.join(CORPORA)}, or folder:PATH")
     return CORPORA[name](name)
+
+
+def _folder(name: str) -> Corpus:
+    folder = Path(name.partition(":")[2]).expanduser()
+    files = sorted(folder.rglob("*.txt"))
+    try:
+        texts = [(file.read_text(encoding="utf-8", errors="replace").strip(), str(file))
+                 for file in files]
+    except OSError as error:
+        raise LearnerError(f"the text files of {folder} cannot be read", error.strerror or "",
+                           "make them readable, or name another folder") from error
+    kept, excluded = _without_held_out(pair for pair in texts if pair[0])
+    if not kept:
+        raise LearnerError(f"there is no text in {folder}",
+                           f"{len(files):,} files there end in .txt, and none has a word",
+                           "put plain text files there, one document each")
+    return Corpus(name, f"Text files of {folder.name}", tuple(kept), excluded, str(folder),
+                  "as you know it")
 
 
 def _news(name: str) -> Corpus:
@@ -84,21 +106,23 @@ def _rated(name: str) -> Corpus:
                   f"VADER data sets, file {file}_GroundTruth.txt", "MIT")
 
 
-def _general(name: str) -> Corpus:
-    parts = [load_corpus("news"), load_corpus("editorials")]
-    return Corpus(name, "News articles and editorials",
-                  tuple(document for part in parts for document in part.documents),
-                  sum(part.excluded for part in parts),
-                  "; ".join(part.source for part in parts),
-                  "; ".join(part.licence for part in parts))
+def _together(title: str, *names: str) -> Callable[[str], Corpus]:
+    def load(name: str) -> Corpus:
+        parts = [load_corpus(part) for part in names]
+        return Corpus(name, title, tuple(document for part in parts for document in part.documents),
+                      sum(part.excluded for part in parts),
+                      "; ".join(dict.fromkeys(part.source for part in parts)),
+                      "; ".join(dict.fromkeys(part.licence for part in parts)))
+    return load
 
 
 CORPORA: dict[str, Callable[[str], Corpus]] = {
     "news": _news,
     "editorials": _rated,
-    "general": _general,
+    "general": _together("News articles and editorials", "news", "editorials"),
     "films": _rated,
     "products": _rated,
+    "general-films": _together("News articles, editorials and film reviews", "general", "films"),
 }
 
 

@@ -8,8 +8,12 @@ def __getattr__(name: str):  # the classifier needs torch, which is slow to load
         from llmtl_helpers.models import classifier
 
         return getattr(classifier, name)
+    if name == "build_language_model":
+        from llmtl_helpers.models.language_model import build_language_model
+
+        return build_language_model
     raise AttributeError(name)
 
 
-__all__ = ["Report", "TextClassifier", "build", "hash_weights", "load_config", "load_tokenizer",
+__all__ = ["Report", "TextClassifier", "build", "build_language_model", "hash_weights", "load_config", "load_tokenizer",
            "weights_recipe"]

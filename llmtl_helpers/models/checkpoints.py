@@ -34,7 +34,8 @@ def checkpoint_folder(name: str) -> Path:
         from llmtl_helpers.assets import hub_snapshot
 
         return hub_snapshot(name, kind="model")
-    for folder in (paths.own_checkpoints() / name, Path(name).expanduser()):
+    for folder in (paths.own_checkpoints() / name, paths.shipped_checkpoints() / name,
+                   Path(name).expanduser()):
         if (folder / "config.json").is_file():
             return folder
     if name in RECIPES:

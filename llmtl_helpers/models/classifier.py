@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from llmtl_helpers.arms import ENCODER
@@ -45,7 +46,28 @@ class Report:
         return f"<pre>{escape(self.as_text())}</pre>"
 
 
-class TextClassifier(nn.Module):
+class Classifier(nn.Module):
+    """What the training loop asks of a model; here for one whose `forward` gives class logits."""
+
+    tied = False  # only the word vectors of the training slice need training
+
+    @property
+    def outputs(self) -> int:
+        return self.head.out_features
+
+    def loss(self, ids, mask, targets):
+        return F.cross_entropy(self(ids, mask), targets)
+
+    def loss_of(self, outputs, targets) -> float:
+        """Mean loss of logits (texts, labels) that are there already."""
+        return F.cross_entropy(outputs, torch.as_tensor(targets)).item()
+
+    def decide(self, outputs):
+        """The most likely class of each text, int64 (texts,)."""
+        return outputs.argmax(1).numpy()
+
+
+class TextClassifier(Classifier):
     """A transformer body, the mean over its token vectors, dropout and one linear layer."""
 
     def __init__(self, body: nn.Module, tokenizer, num_labels: int):

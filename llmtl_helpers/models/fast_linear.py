@@ -11,6 +11,7 @@ from functools import lru_cache
 import torch
 import torch.nn.functional as F
 from torch import nn
+from transformers.pytorch_utils import Conv1D
 
 
 def product(a, b, bias=None):
@@ -46,6 +47,15 @@ class FastLinear(nn.Linear):
         return _Linear.apply(x, self.weight, self.bias)
 
 
+class FastConv1D(Conv1D):
+    """The linear layer of GPT-2, which keeps its weight as (in, out)."""
+
+    def forward(self, x):
+        if x.device.type != "cpu" or x.dtype != torch.float32:
+            return super().forward(x)
+        return _Linear.apply(x, self.weight.t(), self.bias)
+
+
 @lru_cache
 def faster_here() -> bool:
     """Whether oneDNN beats the default by a fifth on this machine, tried for a tenth of a second."""
@@ -72,4 +82,6 @@ def use_fast_linear(model: nn.Module) -> nn.Module:
         for module in model.modules():
             if type(module) is nn.Linear and module.out_features > 8:  # tiny heads gain nothing
                 module.__class__ = FastLinear
+            elif type(module) is Conv1D:
+                module.__class__ = FastConv1D
     return model

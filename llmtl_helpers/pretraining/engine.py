@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,16 +15,19 @@ from llmtl_helpers import paths
 from llmtl_helpers.corpora import load_corpus
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import load_config, load_tokenizer
+from llmtl_helpers.models.architectures import ARCHITECTURES
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
 from llmtl_helpers.recipes import RECIPES, Recipe
 from llmtl_helpers.pretraining.stream import Stream
+from llmtl_helpers.pretraining.tokenizer import train_tokenizer
 
 KEEP_EVERY = 60.0  # seconds between two states kept on disk
 POINTS = 100  # of the loss curve on the card
+LOOKS = 10  # at documents that are held out
 CARD = "pretraining.json"
 
 
-def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float], None] | None = None,
+def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", watch: Callable[[int, int, float], None] | None = None,
              stop: Event | None = None) -> Path | None:
     """Carry out the recipe called `name`, or go on with it, and return the checkpoint's folder.
 
@@ -32,6 +36,7 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
     its own number, so an interrupted training ends as an uninterrupted one would have.
 
     Args:
+        recipe: one of your own, to be carried out under a name of your own.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
         watch: called after each update with its number (from 1), their number, and its loss.
         stop: checked before each update; when set, the state is kept.
@@ -40,7 +45,8 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
         None if `stop` was set first: the same call goes on from there.
 
     Raises:
-        LearnerError: no such recipe, no such corpus, or a corpus smaller than a batch.
+        LearnerError: no such recipe, no such corpus, a corpus smaller than a batch, of too little
+            text for the vocabulary, or in a script that the tokenizer does not know.
     """
     import torch
     from accelerate import Accelerator
@@ -48,19 +54,20 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
 
     from llmtl_helpers.models.fast_linear import use_fast_linear
 
-    if name not in RECIPES:
+    if recipe is None and name not in RECIPES:
         raise LearnerError(f"there is no recipe called {name!r}",
                            next=f"choose one of {', '.join(RECIPES)}")
-    recipe, folder = RECIPES[name], paths.own_checkpoints() / name
+    recipe, folder = recipe or RECIPES[name], paths.own_checkpoints() / name
     if _done(folder, recipe):
         return folder
-    corpus, tokenizer = load_corpus(recipe.corpus), load_tokenizer(recipe.architecture)
+    corpus = load_corpus(recipe.corpus)
+    config, tokenizer = _architecture(recipe)
     stream, objective = Stream(recipe, corpus.documents, tokenizer), OBJECTIVES[recipe.objective]
     accelerator = Accelerator(cpu=device == "cpu")
     if accelerator.device.type == "cuda":
         torch.set_float32_matmul_precision("high")  # TF32: 10 bits less in products, much sooner
     torch.manual_seed(recipe.seed)
-    model = use_fast_linear(objective.build(load_config(recipe.architecture)))
+    model = use_fast_linear(objective.build(_with_dropout(config, recipe.dropout)))
     model.to(accelerator.device)
     optimizer = torch.optim.AdamW(_groups(model, recipe.learning_rate), lr=recipe.learning_rate,
                                   betas=(0.9, 0.98), fused=True)
@@ -90,6 +97,9 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
                                f"the learning rate {recipe.learning_rate:g} is too high here",
                                "lower it in the recipe")
         _note(log, update, recipe.updates, value, guessed)
+        if len(stream.held_out) and _passes(LOOKS, update, recipe.updates):
+            log["held_out"].append([update, round(_held_out_loss(
+                objective, model, tokenizer, stream, accelerator.device), 4)])
         if watch is not None:
             watch(update, recipe.updates, value)
         if time.monotonic() - kept > KEEP_EVERY:
@@ -100,8 +110,49 @@ def pretrain(name: str, *, device: str = "cpu", watch: Callable[[int, int, float
     if update < recipe.updates:
         state.save(model, optimizer, log)
         return None
-    _publish(name, folder, model, tokenizer, recipe, corpus, log, accelerator.device.type)
+    kept = objective.kept(model)
+    kept.config = config  # with the dropout that it will be tuned with
+    _publish(name, folder, kept, tokenizer, recipe, corpus, log, accelerator.device.type)
     return folder
+
+
+def _architecture(recipe: Recipe):
+    """Configuration and tokenizer of a recipe.
+
+    Raises:
+        LearnerError: unknown architecture, or too little text for its vocabulary.
+    """
+    if recipe.architecture not in ARCHITECTURES:
+        return load_config(recipe.architecture), load_tokenizer(recipe.architecture)
+    tokenizer = train_tokenizer(load_corpus(recipe.words_from or recipe.corpus).documents,
+                                recipe.vocabulary)
+    return ARCHITECTURES[recipe.architecture](tokenizer), tokenizer
+
+
+def _with_dropout(config, share: float):
+    changed = deepcopy(config)
+    for field in ("hidden_dropout_prob", "attention_probs_dropout_prob",  # BERT and its kin
+                  "resid_pdrop", "embd_pdrop", "attn_pdrop"):  # GPT-2
+        if hasattr(changed, field):
+            setattr(changed, field, share)
+    return changed
+
+
+def _held_out_loss(objective, model, tokenizer, stream, device) -> float:
+    """Mean loss on documents that are never trained on, dropout off; always the same places."""
+    import torch
+
+    model.eval()
+    losses, guessed = [], []
+    with torch.inference_mode(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for start in range(0, len(stream.held_out), stream.recipe.batch_size):
+            ids = torch.from_numpy(stream.held_out[start:start + stream.recipe.batch_size]).to(device)
+            loss, count = objective.loss(model, tokenizer, ids)
+            losses.append(loss.item() * count)
+            guessed.append(count)
+    model.train()
+    return sum(losses) / max(1, sum(guessed))
 
 
 def read_card(folder: Path) -> dict:
@@ -128,9 +179,14 @@ def _note(log: dict, update: int, updates: int, loss: float, guessed: int) -> No
     log["updates"] = update
     log["guessed"] += guessed
     log["open"].append(loss)
-    if update * POINTS // updates > (update - 1) * POINTS // updates:
+    if _passes(POINTS, update, updates):
         log["curve"].append([update, round(sum(log["open"]) / len(log["open"]), 4)])
         log["open"] = []
+
+
+def _passes(points: int, update: int, updates: int) -> bool:
+    """Whether one of `points` evenly spread points is reached with this update."""
+    return update * points // updates > (update - 1) * points // updates
 
 
 class _State:
@@ -146,7 +202,8 @@ class _State:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        fresh = {"updates": 0, "seconds": 0.0, "guessed": 0, "curve": [], "open": []}
+        fresh = {"updates": 0, "seconds": 0.0, "guessed": 0, "curve": [],
+                 "held_out": [], "open": []}
         try:
             log = json.loads((self.folder / "log.json").read_text(encoding="utf-8"))
             tensors = load_file(self.folder / "state.safetensors")
@@ -212,7 +269,7 @@ def _publish(name: str, folder: Path, model, tokenizer, recipe: Recipe, corpus, 
                    "source": corpus.source, "licence": corpus.licence},
         "tokens": recipe.updates * recipe.length * recipe.batch_size,
         "guessed": log["guessed"], "updates": log["updates"], "seconds": round(log["seconds"], 1),
-        "losses": log["curve"], "machine": machine(device), "versions": versions(), "commit": commit(),
+        "losses": log["curve"], "held_out_losses": log["held_out"], "machine": machine(device), "versions": versions(), "commit": commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     with _replacing(folder) as new:

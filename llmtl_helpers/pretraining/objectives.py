@@ -1,26 +1,46 @@
 """What a network learns from unlabelled text: a model and its loss on a batch. Taught in 03."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models.fast_loss import mean_cross_entropy
 
 MASKED = 0.2  # share of tokens to be guessed
 KEPT, REPLACED = 0.1, 0.1  # of those: left as they are, replaced by a random token
+WEIGHT_OF_REPLACED = 50.0  # of the question "replaced?" beside the guesses (Clark et al. 2020)
 
 
 @dataclass(frozen=True)
 class Objective:
-    """build: configuration -> model of `transformers`, from random weights.
-    loss: (model, tokenizer, ids) -> mean loss in nats and the number of tokens guessed;
+    """build: configuration -> module, from random weights.
+    loss: (module, tokenizer, ids) -> mean loss in nats and the number of tokens guessed;
         ids (batch, length) int64, random numbers from torch's global generator.
+    kept: module -> the model of `transformers` that is saved.
     """
 
     build: Callable
     loss: Callable
+    kept: Callable = lambda module: module
+
+
+def causal_model(config):
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_config(config)
+
+
+def causal_loss(model, tokenizer, ids):
+    """Guess each token from those before it (Radford et al. 2018, equation 1)."""
+    states = model.base_model(input_ids=ids).last_hidden_state[:, :-1]
+    targets = ids[:, 1:].reshape(-1)
+    head = model.get_output_embeddings()
+    return mean_cross_entropy(states.reshape(len(targets), -1), head.weight, targets), len(targets)
 
 
 def masked_model(config):
@@ -35,8 +55,17 @@ def masked_loss(model, tokenizer, ids):
     Logits are computed at the hidden places alone: with a large vocabulary that is most of the
     work that can be saved.
     """
+    shown, hidden = hide(tokenizer, ids)
+    states = model.base_model(input_ids=shown, attention_mask=torch.ones_like(ids)).last_hidden_state
+    head = model.cls.predictions
+    return mean_cross_entropy(head.transform(states[hidden]), head.decoder.weight, ids[hidden],
+                              head.decoder.bias), int(hidden.sum())
+
+
+def hide(tokenizer, ids):
+    """What the network is shown, and where tokens were hidden; both (batch, length)."""
     if tokenizer.mask_token_id is None:
-        raise LearnerError("this tokenizer has no token that hides a word", "it knows no [MASK]",
+        raise LearnerError("this tokenizer has no token that hides a word", "it knows no mask token",
                            "choose another architecture, or the objective causal")
     special = torch.tensor(tokenizer.all_special_ids, device=ids.device)
     draw = torch.rand(ids.shape, device=ids.device)
@@ -44,12 +73,54 @@ def masked_loss(model, tokenizer, ids):
     kind = torch.rand(ids.shape, device=ids.device)
     shown = torch.where(hidden & (kind >= KEPT + REPLACED), tokenizer.mask_token_id, ids)
     other = torch.randint_like(ids, len(tokenizer))
-    shown = torch.where(hidden & (kind < REPLACED), other, shown)
-    states = model.base_model(input_ids=shown, attention_mask=torch.ones_like(ids)).last_hidden_state
-    logits = model.cls(states[hidden])  # (guessed, vocabulary)
-    return F.cross_entropy(logits, ids[hidden]), int(logits.shape[0])
+    return torch.where(hidden & (kind < REPLACED), other, shown), hidden
+
+
+class Replaced(nn.Module):
+    """A small network guesses hidden tokens; the one that is kept says which are not the author's.
+
+    The word vectors are shared. As ELECTRA (Clark et al. 2020, section 2).
+    """
+
+    def __init__(self, config):
+        from transformers import ElectraForMaskedLM, ElectraForPreTraining
+
+        super().__init__()
+        small = deepcopy(config)
+        small.hidden_size, small.intermediate_size = config.hidden_size // 2, config.intermediate_size // 2
+        small.num_attention_heads = max(1, config.num_attention_heads // 2)
+        self.discriminator = ElectraForPreTraining(config)
+        self.generator = ElectraForMaskedLM(small)
+        shared, own = self.discriminator.electra.embeddings, self.generator.electra.embeddings
+        own.word_embeddings = shared.word_embeddings
+        own.position_embeddings = shared.position_embeddings
+        self.generator.generator_lm_head.weight = shared.word_embeddings.weight
+
+    @property
+    def config(self):
+        return self.discriminator.config
+
+
+def replaced_loss(model, tokenizer, ids):
+    """Tell replaced tokens from the author's, at every place (Clark et al. 2020, equation 2)."""
+    shown, hidden = hide(tokenizer, ids)
+    shown = torch.where(hidden, tokenizer.mask_token_id, ids)
+    states = model.generator.electra(input_ids=shown).last_hidden_state[hidden]
+    states = model.generator.generator_predictions(states)
+    head = model.generator.generator_lm_head
+    guesses = mean_cross_entropy(states, head.weight, ids[hidden], head.bias)
+    with torch.no_grad():
+        logits = F.linear(states, head.weight, head.bias)
+        filled = ids.clone()
+        filled[hidden] = torch.multinomial(logits.softmax(-1), 1).squeeze(1)
+    replaced = (filled != ids).to(states.dtype)
+    doubts = model.discriminator(input_ids=filled).logits
+    question = F.binary_cross_entropy_with_logits(doubts, replaced)
+    return guesses + WEIGHT_OF_REPLACED * question, int(hidden.sum())
 
 
 OBJECTIVES: dict[str, Objective] = {
+    "causal": Objective(causal_model, causal_loss),
     "masked": Objective(masked_model, masked_loss),
+    "replaced": Objective(Replaced, replaced_loss, kept=lambda module: module.discriminator),
 }

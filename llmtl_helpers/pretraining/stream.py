@@ -30,22 +30,38 @@ DISORDERS: dict[str, Callable] = {
 }
 
 
+HELD_OUT_EVERY = 50  # one document in so many is never trained on
+HELD_OUT_TOKENS = 8192
+UNREADABLE = 0.8  # tokens per character: so many when a text is spelled out byte by byte
+UNKNOWN = 0.2  # share of tokens
+
+
 class Stream:
     """Endless batches: in every epoch the documents in a new order, cut into sequences.
 
     A batch depends on the recipe and its own number alone, so an interrupted training goes on
     with the very batch that came next.
 
+    Attributes:
+        held_out: (sequences, length) int64 of documents that no batch holds; may have no row.
+
     Raises:
-        LearnerError: the corpus has fewer tokens than one batch.
+        LearnerError: the corpus has fewer tokens than one batch, or the tokenizer was made for
+            another script.
     """
 
     def __init__(self, recipe: Recipe, documents: Sequence[str], tokenizer):
         rng = np.random.default_rng([recipe.seed, 0])
         texts = DISORDERS[recipe.disorder](documents, rng)
         encoded = tokenizer(texts, verbose=False)["input_ids"] if texts else []
+        _readable(texts, encoded, tokenizer)
         self.recipe = recipe
-        self.documents = [np.asarray(tokens, dtype=np.int32) for tokens in encoded]
+        documents = [np.asarray(tokens, dtype=np.int32) for tokens in encoded]
+        self.documents = [tokens for at, tokens in enumerate(documents)
+                          if at % HELD_OUT_EVERY != HELD_OUT_EVERY - 1]
+        kept_back = np.concatenate([np.zeros(0, np.int32), *documents[HELD_OUT_EVERY - 1::HELD_OUT_EVERY]])
+        whole = min(len(kept_back), HELD_OUT_TOKENS) // recipe.length * recipe.length
+        self.held_out = kept_back[:whole].reshape(-1, recipe.length).astype(np.int64)
         self.tokens = sum(map(len, self.documents))
         self.batches = self.tokens // (recipe.length * recipe.batch_size)  # of an epoch
         if self.batches < 1:
@@ -68,3 +84,13 @@ class Stream:
             for batch in range(first, self.batches):
                 yield sequences[batch * recipe.batch_size:(batch + 1) * recipe.batch_size].astype(np.int64)
             update = (epoch + 1) * self.batches
+
+
+def _readable(texts: Sequence[str], encoded: Sequence[list[int]], tokenizer) -> None:
+    tokens, characters = sum(map(len, encoded)), sum(map(len, texts))
+    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in encoded) if tokenizer.unk_token else 0
+    if tokens > 1000 and (tokens > UNREADABLE * characters or unknown > UNKNOWN * tokens):
+        raise LearnerError(
+            "this tokenizer was not made for this text",
+            f"{characters:,} characters became {tokens:,} tokens, {unknown:,} of them unknown",
+            "train a tokenizer on text of the same kind: `words_from` of the recipe")

@@ -9,7 +9,7 @@ since a choice on so few validation examples would be noise.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm
+from llmtl_helpers.arms import ARMS, ENCODER, EVERY_ARM, Arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
@@ -100,7 +100,7 @@ def trial_rows(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) ->
 
 
 def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float | None:
-    """The knob's value with the best mean validation score; a failed trial scores 0."""
+    """The knob's value with the best mean validation score; a failed trial is worst."""
     if arm.knob is None:
         return None
     if not trials:
@@ -108,7 +108,7 @@ def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float 
     scores: dict[float, list[float]] = {}
     for config in trials:
         row = ledger.get(config.id)
-        score = row["validation_score"] if row["status"] == "done" else 0.0
+        score = row["validation_score"] if row["status"] == "done" else float("-inf")
         scores.setdefault(getattr(config, arm.knob), []).append(score)
     # equal means: the smaller value, which is the milder one for both knobs
     return max(sorted(scores), key=lambda value: sum(scores[value]) / len(scores[value]))
@@ -168,5 +168,5 @@ def _arm(name: str) -> Arm:
 
 def relative_cost(config: RunConfig) -> float:
     """About how long a run takes, for the order of the queue and the time left."""
-    size = 0.12 if config.checkpoint == SMALL else 1.0
+    size = 1.0 if config.checkpoint == ENCODER or config.checkpoint.startswith("encoder-") else 0.12
     return config.updates * config.batch_size * size + 1

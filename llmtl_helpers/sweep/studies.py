@@ -9,9 +9,9 @@ purpose or a budget of its own, so that its runs never enter a twin curve of the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import ARMS, LADDER, TRANSPLANTS
+from llmtl_helpers.arms import ARMS, DIAL, LADDER, TRANSPLANTS
 from llmtl_helpers.ledger import Ledger
-from llmtl_helpers.profiles import PROFILES, Profile
+from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
 from llmtl_helpers.training.config import RunConfig
 
@@ -32,7 +32,13 @@ class Study:
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     leaked: int = 0
     own_trials: bool = False  # its arms are in no twin curve, so their trials are part of it
+    task: str = "sentiment/films"  # unless another one is named
     lesson: str = "11"
+
+
+
+def _dial(family: str) -> tuple[str, ...]:
+    return tuple(f"{family}_{tokens}" for tokens in DIAL)
 
 
 STUDIES = {
@@ -60,6 +66,26 @@ STUDIES = {
     "ladder": Study(
         "controls between random weights and the checkpoint", tuple(LADDER), (64, 256, 1024),
         range(5), purpose="ladder", own_trials=True, lesson="04"),
+    "perplexity": Study(
+        "the small language model on another kind of text, from scratch and pre-trained",
+        ("causal_scratch", "causal_30M", "causal_untuned"), LANGUAGE.sizes, range(5), LANGUAGE,
+        purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
+    "dial-perplexity": Study(
+        "the same after more and less pre-training", _dial("causal"), (10_000,), range(5), LANGUAGE,
+        purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
+    "small-sentiment": Study(
+        "sentiment from small language models: families, objectives, own text",
+        ("causal_scratch", "masked_scratch", "causal_30M", "masked_30M", "replaced_30M",
+         "masked_films", "masked_general_films"), (64, 256, 1024, 4096), range(5),
+        purpose="small", own_trials=True, lesson="03"),
+    "dial": Study(
+        "sentiment after more and less pre-training", (*_dial("causal"), *_dial("masked")), (1024,),
+        range(5), purpose="small", own_trials=True, lesson="03"),
+    "small-ladder": Study(
+        "controls between random weights and the small masked model",
+        ("masked_scratch", "masked_moments", "masked_shuffled_layers", "masked_nonsense",
+         "masked_shuffled_words", "masked_films", "masked_10M"), (256, 1024), range(5),
+        purpose="small", own_trials=True, lesson="04"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
         purpose="transplants", own_trials=True, lesson="04"),
@@ -79,14 +105,16 @@ def study_runs(name: str, task: str, ledger: Ledger,
             arm is not here.
     """
     study, runs = STUDIES[name], []
+    # a study of the protocol is tuned by it; running text has another rule, for the trials too
+    tuned_by = study.rule if study.rule is LANGUAGE else FULL
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         for n in study.sizes:
-            trials = trial_runs(task, arm, n, FULL) if study.own_trials else []
+            trials = trial_runs(task, arm, n, tuned_by) if study.own_trials else []
             runs += trials
             if any(ledger.get(config.id) is None for config in trials):
                 continue
             for seed in study.seeds:
-                config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, FULL,
+                config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, tuned_by,
                                               ledger)
                 if arm in study.knobs:
                     config = config.changed(**{ARMS[arm].knob: study.knobs[arm]})

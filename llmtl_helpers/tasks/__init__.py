@@ -1,6 +1,7 @@
 """Tasks: labelled data with its splits, metric and card. One module per task.
 
-A task module defines `NAMES` (the names it answers to) and `load(name) -> Task`. A new
+A task module defines `NAMES` (the names it answers to) and `load(name) -> Task`, and
+`LABELLED = False` where its texts have no labels and a language model is to continue them. A new
 module in this folder is found by itself.
 """
 
@@ -22,9 +23,10 @@ def _modules():
             yield loaded
 
 
-def task_names() -> list[str]:
-    """Names of the tasks that come with the suite, in the order of the course."""
-    return [name for module in _modules() for name in module.NAMES]
+def task_names(labelled: bool = True) -> list[str]:
+    """Names of the suite's tasks with labels, in the order of the course; or of those without."""
+    return [name for module in _modules() for name in module.NAMES
+            if getattr(module, "LABELLED", True) is labelled]
 
 
 @lru_cache(maxsize=8)

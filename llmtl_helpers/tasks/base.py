@@ -29,13 +29,14 @@ class Card:
 
     def _lines(self) -> list[tuple[str, str]]:
         balance = "; ".join(
-            f"{split} {self.sizes[split]:,} ("
-            + ", ".join(f"{count:,} {label}" for label, count in counts.items()) + ")"
-            for split, counts in self.class_balance.items())
+            f"{split} {self.sizes[split]:,}" + (
+                f" ({', '.join(f'{count:,} {label}' for label, count in counts.items())})"
+                if counts else "") for split, counts in self.class_balance.items())
         return [("Source", self.source), ("Licence", self.licence), ("Citation", self.citation),
                 ("Label rule", self.label_rule), ("Splits", balance),
                 *[("Note", note) for note in self.notes],
-                *[(f"Example ({label})", text) for label, text in self.examples]]
+                *[(f"Example ({label})" if label else "Example", text)
+                  for label, text in self.examples]]
 
     def as_text(self) -> str:
         return "\n".join([self.title, *[f"  {name}: {text}" for name, text in self._lines()]])
@@ -64,7 +65,7 @@ class Task:
     validation: "datasets.Dataset"  # noqa: F821
     test: "datasets.Dataset"  # noqa: F821
     label_names: tuple[str, ...]
-    metric: str  # "accuracy" or "macro_f1"
+    metric: str  # "accuracy" or "macro_f1"; "log_likelihood" of running text, without labels
     card: Card
     _orders: dict = field(default_factory=dict, repr=False)
 
@@ -79,6 +80,12 @@ class Task:
             digest.update(b"\f")
         return digest.hexdigest()
 
+    def order(self, seed: int) -> list[int]:
+        """All rows of `train` in the order that belongs to `seed`; see `subset_indices`."""
+        if seed not in self._orders:
+            self._orders[seed] = stratified_order(self.train[:]["label"], seed)
+        return self._orders[seed]
+
     def subset_indices(self, n: int, seed: int) -> list[int]:
         """Rows of `train` in the slice of `n` examples that belongs to `seed`.
 
@@ -88,14 +95,16 @@ class Task:
         Raises:
             LearnerError: `n` is not between the number of classes and the training size.
         """
+        if not self.label_names:
+            raise LearnerError(f"{self.name} has no labelled examples to draw from",
+                               "its training data are counted in tokens",
+                               "use a task with labels, such as sentiment/films")
         if not len(self.label_names) <= n <= len(self.train):
             raise LearnerError(
                 f"{n:,} training examples cannot be drawn from {self.name}",
                 f"it has {len(self.train):,} and at least one per class is needed",
                 f"choose n between {len(self.label_names)} and {len(self.train):,}")
-        if seed not in self._orders:
-            self._orders[seed] = stratified_order(self.train[:]["label"], seed)
-        return self._orders[seed][:n]
+        return self.order(seed)[:n]
 
     def subset(self, n: int, seed: int):
         """The slice itself, a `datasets.Dataset` of n rows; see `subset_indices`."""
@@ -169,7 +178,11 @@ def split_rows(rows: list[dict], test: int, validation: int, seed: int = SPLIT_S
 def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names: tuple[str, ...],
               *, source: str, licence: str, citation: str, label_rule: str,
               notes: tuple[str, ...] = ()) -> Task:
-    """Make a task of rows (`id`, `text`, `label`) that are split already; writes the card."""
+    """Make a task of rows (`id`, `text`, `label`) that are split already; writes the card.
+
+    Without label names it is running text: each row's label is 0, and the metric that of language
+    models.
+    """
     from datasets import Dataset
 
     sets = {split: Dataset.from_dict({key: [row[key] for row in rows]
@@ -177,12 +190,13 @@ def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names:
             for split, rows in splits.items()}
     counts = {split: Counter(sets[split][:]["label"]) for split in ("train", "validation", "test")}
     share = max(counts["train"].values()) / len(sets["train"])
-    examples = tuple((label_names[label], row["text"])
-                     for label in range(len(label_names))
-                     for row in [r for r in splits["train"] if r["label"] == label][:2])
+    metric = ("log_likelihood" if not label_names else
+              "macro_f1" if share > UNBALANCED else "accuracy")
+    examples = tuple((label, row["text"]) for number, label in enumerate(label_names or ("",))
+                     for row in [r for r in splits["train"] if r["label"] == number][:2])
     card = Card(title, source, licence, citation, label_rule,
                 {split: len(sets[split]) for split in counts},
                 {split: {label_names[i]: count[i] for i in range(len(label_names))}
                  for split, count in counts.items()}, examples, notes)
     return Task(name, title, sets["train"], sets["validation"], sets["test"], label_names,
-                "macro_f1" if share > UNBALANCED else "accuracy", card)
+                metric, card)

@@ -13,13 +13,14 @@ import torch
 from torch import nn
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models.classifier import Classifier
 from llmtl_helpers.training.batches import by_length, pad
 
 KEPT = 512 * 2**20  # bytes of activations that stay in memory between the runs of a process
 _kept: OrderedDict[tuple, torch.Tensor] = OrderedDict()  # (prefix, text, length) -> (tokens, width)
 
 
-class TopBlocks(nn.Module):
+class TopBlocks(Classifier):
     """A classifier whose embeddings and lower blocks are frozen, their answers kept.
 
     To the training loop it looks like any classifier. Its "token numbers" are rows of a table

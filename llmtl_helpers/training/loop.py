@@ -1,10 +1,10 @@
 """The training loop of every run with gradients, and evaluation. Taught in 01."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from threading import Event
 
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from transformers import get_linear_schedule_with_warmup
 
@@ -29,8 +29,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
     decay to zero (as BERT); gradients clipped to norm 1.
 
     Args:
-        model: maps (ids, mask), both (batch, tokens), to logits (batch, labels);
-            `model.encode` makes the ids.
+        model: a classifier, or a `LanguageModel`, which has no use for labels; `model.encode`
+            makes the token numbers, `model.loss` the loss of a batch.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
         watch: called after each update with its number (from 1) and its loss; training ends
             there if it returns True.
@@ -47,7 +47,7 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
     plan = plan_batches([len(tokens) for tokens in encoded], batch_size, updates, seed)
     torch.manual_seed(seed)  # from here on only dropout draws random numbers
     tokens = 0
-    with active_rows(model.body, encoded):
+    with nullcontext() if model.tied else active_rows(model.body, encoded):
         optimizer = torch.optim.AdamW(weight_groups(model), lr=learning_rate, fused=True)
         schedule = get_linear_schedule_with_warmup(optimizer, max(1, updates // 10), updates)
         model, optimizer = accelerator.prepare(model, optimizer)
@@ -58,7 +58,7 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
             ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
             targets = torch.tensor([labels[row] for row in rows])
             ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
-            loss = F.cross_entropy(model(ids, mask), targets)
+            loss = model.loss(ids, mask, targets)
             if not torch.isfinite(loss):
                 raise TrainingFailed(f"the loss was no longer a number at update {update}: the "
                                      f"learning rate {learning_rate:g} is too high here",
@@ -87,11 +87,15 @@ def weight_groups(model) -> list[dict]:
 
 @torch.inference_mode()
 def evaluate(model, encoded: Sequence[list[int]]) -> torch.Tensor:
-    """Logits for every text, shape (texts, labels), in the order given; dropout off."""
+    """The model's outputs for every text, in the order given; dropout off.
+
+    Returns:
+        (texts, labels) logits of a classifier; of a language model (texts, 2), see its `forward`.
+    """
     model.eval()
-    device = model.head.weight.device
-    logits = torch.empty(len(encoded), model.head.out_features)
+    device = next(model.parameters()).device
+    outputs = torch.empty(len(encoded), model.outputs)
     for rows in by_length([len(tokens) for tokens in encoded]):
         ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
-        logits[rows] = model(ids.to(device), mask.to(device)).float().cpu()
-    return logits
+        outputs[rows] = model(ids.to(device), mask.to(device)).float().cpu()
+    return outputs

@@ -1,4 +1,4 @@
-"""The metrics of classification tasks, all from 0 to 1, by scikit-learn."""
+"""Metrics; more is better. Those of classification go from 0 to 1 and are scikit-learn's."""
 
 from collections.abc import Callable
 
@@ -16,4 +16,15 @@ def macro_f1(gold, predicted) -> float:
     return float(f1_score(gold, predicted, average="macro", zero_division=0))
 
 
-METRICS: dict[str, Callable] = {"accuracy": accuracy, "macro_f1": macro_f1}
+def log_likelihood(_, predicted) -> float:
+    """Mean log p(target) in nats, at most 0; perplexity is exp(-log_likelihood).
+
+    Args:
+        predicted: (texts, 2), sum over a text's targets and their number.
+    """
+    total, targets = predicted.sum(0)
+    return float(total / targets)
+
+
+CLASSIFICATION: dict[str, Callable] = {"accuracy": accuracy, "macro_f1": macro_f1}
+METRICS: dict[str, Callable] = CLASSIFICATION | {"log_likelihood": log_likelihood}

@@ -16,10 +16,10 @@ from llmtl_helpers.ledger import pack_flags
 from llmtl_helpers.models import weights_recipe
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
-from llmtl_helpers.training.metrics import METRICS
+from llmtl_helpers.training.metrics import CLASSIFICATION, METRICS
 
 # The code that decides a result; its last commit stands in each row.
-ENGINE = ("arms.py", "profiles.py", "tasks", "corpora", "pretraining", "models", "training")
+ENGINE = ("arms.py", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models", "training")
 
 
 def run(config: RunConfig, stop: Event | None = None,
@@ -80,15 +80,18 @@ def _same(config: RunConfig, task) -> None:
 
 
 def _scores(task, data, outcome) -> dict:
+    measured = CLASSIFICATION if task.label_names else {task.metric: METRICS[task.metric]}
     scores = {name: round(metric(data.test_labels, outcome.test_predictions), 5)
-              for name, metric in METRICS.items()}
-    return {
+              for name, metric in measured.items()}
+    found = {
         **scores, "score": scores[task.metric],
         "validation_score": round(METRICS[task.metric](
             data.validation_labels, outcome.validation_predictions), 5),
-        "correct": pack_flags(outcome.test_predictions == data.test_labels),
         "test_size": len(data.test_labels),
     }
+    if task.label_names:
+        return found | {"correct": pack_flags(outcome.test_predictions == data.test_labels)}
+    return found | {"train_tokens": data.tokens}
 
 
 def peak_memory() -> float:

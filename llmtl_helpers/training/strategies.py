@@ -11,6 +11,7 @@ from threading import Event
 
 import numpy as np
 
+from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.training.config import RunConfig
 
 EVALUATIONS = 10  # points of the validation curve of each run
@@ -31,6 +32,12 @@ class Data:
     """The slices of one run: its training texts and the parts of validation and test it uses."""
 
     def __init__(self, config: RunConfig, task):
+        if task.label_names:
+            self._labelled(config, task)
+        else:
+            self._running_text(config, task)
+
+    def _labelled(self, config: RunConfig, task) -> None:
         self.train_rows = task.subset_indices(config.n - config.leaked, config.subset_seed)
         # whole slices at once: a column of a data set is ten times slower to walk through
         subset = task.train[self.train_rows]
@@ -48,13 +55,56 @@ class Data:
         self.train_labels = np.concatenate([self.train_labels, self.test_labels[self.leaked_rows]])
 
 
+    def _running_text(self, config: RunConfig, task) -> None:
+        """As many texts as hold at most n target tokens, and no more of the validation texts."""
+        from llmtl_helpers.models import load_tokenizer
+
+        tokenizer = load_tokenizer(config.checkpoint)
+
+        def first(texts: list[str]) -> list[str]:
+            encoded = tokenizer(texts, truncation=True, max_length=config.max_length)["input_ids"]
+            total = np.cumsum([len(ids) - 1 for ids in encoded])  # the first token is no target
+            self.tokens = int(total[total <= config.n].max(initial=0))
+            return texts[:int((total <= config.n).sum())]
+
+        held = task.validation[:config.validation_limit]["text"]
+        self.validation_texts = first(held) or held[:1]
+        self.train_rows = task.order(config.subset_seed)
+        self.train_texts = first(task.train[self.train_rows]["text"])
+        if not self.train_texts:
+            raise LearnerError(f"{config.n:,} tokens are less than one text of {config.task}",
+                               next="choose a larger n")
+        self.train_rows = self.train_rows[:len(self.train_texts)]
+        self.test_texts = task.test[:config.test_limit or len(task.test)]["text"]
+        self.train_labels, self.validation_labels, self.test_labels = (
+            np.zeros(len(texts), dtype=int)
+            for texts in (self.train_texts, self.validation_texts, self.test_texts))
+
+
 def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                 device: str) -> Outcome:
-    """Train every weight of body and head."""
-    from llmtl_helpers.models import build
+    """Train every weight of body and head, or of a language model."""
+    return _train_and_score(_model(config, task), config, task, data, stop, watch, device)
 
-    model = build(config.checkpoint, config.init, len(task.label_names), config.run_seed)
-    return _train_and_score(model, config, task, data, stop, watch, device)
+
+def untuned(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+            device: str) -> Outcome:
+    """A language model as it came, without any update."""
+    from llmtl_helpers.training.loop import evaluate
+
+    model = _model(config, task)
+    validation, test = (model.decide(evaluate(model, model.encode(texts, config.max_length)))
+                        for texts in (data.validation_texts, data.test_texts))
+    return Outcome(test, validation, {"trained_parameters": 0})
+
+
+def _model(config: RunConfig, task):
+    """The model that a task needs: a classifier, or a language model where it has no labels."""
+    from llmtl_helpers.models import build, build_language_model
+
+    if task.label_names:
+        return build(config.checkpoint, config.init, len(task.label_names), config.run_seed)
+    return build_language_model(config.checkpoint, config.init, config.run_seed)
 
 
 def top_blocks(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
@@ -71,8 +121,7 @@ def top_blocks(config: RunConfig, task, data: Data, stop: Event, watch: Callable
 def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                      device: str) -> Outcome:
     """Train what requires a gradient, keep the learning curve, predict validation and test."""
-    import torch.nn.functional as F
-    from torch import nn, tensor
+    from torch import nn
 
     from llmtl_helpers.models import hash_weights
     from llmtl_helpers.training.loop import evaluate, train
@@ -87,19 +136,25 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
     labels = data.validation_labels[:watched]
     history, losses, spent, best = [], [], 0.0, Best(config.patience)
 
+    def look(update: int) -> None:
+        outputs = evaluate(model, validation[:watched])
+        score = METRICS[task.metric](labels, model.decide(outputs))
+        history.append((update, round(score, 4), round(float(np.mean(losses or [0.0])), 4)))
+        losses.clear()
+        best.look(update, score, model.loss_of(outputs, labels), model)
+
     def observe(update: int, loss: float) -> bool:
         nonlocal spent
         losses.append(loss)
         watch(update, loss)
         if update in points and not stop.is_set():
             began = time.perf_counter()
-            logits = evaluate(model, validation[:watched])  # (examples, classes)
-            score = METRICS[task.metric](labels, logits.argmax(1).numpy())
-            history.append((update, round(score, 4), round(float(np.mean(losses)), 4)))
-            losses.clear()
-            best.look(update, score, F.cross_entropy(logits, tensor(labels)).item(), model)
+            look(update)
             spent += time.perf_counter() - began
         return best.enough
+
+    if model.tied and config.patience:
+        look(0)  # a language model can be better before it is tuned than after
 
     began = time.perf_counter()
     tokens = train(model, data.train_texts, data.train_labels.tolist(), updates=config.updates,
@@ -115,6 +170,8 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
     trained = [p for p in model.body.parameters() if p.requires_grad]
     tables = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
     multiplied = sum(p.numel() for p in trained if id(p) not in tables)
+    if model.tied:  # the table of words is looked up and, as the head, multiplied too
+        multiplied += model.body.get_input_embeddings().weight.numel()
     details |= {
         "history_updates": [h[0] for h in history], "history_scores": [h[1] for h in history],
         "history_losses": [h[2] for h in history], "tokens": tokens,
@@ -122,11 +179,11 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
         "parameters": sum(p.numel() for p in model.parameters()),
         "trained_parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
         "flops": 6.0 * multiplied * tokens + getattr(model, "prefix_flops", 0.0),
-        "device": model.head.weight.device.type,
+        "device": next(model.parameters()).device.type,
     }
     test = model.encode(data.test_texts, config.max_length)
-    return Outcome(evaluate(model, test).argmax(1).numpy(),
-                   evaluate(model, validation).argmax(1).numpy(), details)
+    return Outcome(model.decide(evaluate(model, test)), model.decide(evaluate(model, validation)),
+                   details)
 
 
 def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
@@ -177,6 +234,7 @@ def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
 
 STRATEGIES: dict[str, Callable[..., Outcome]] = {
     "all_weights": all_weights,
+    "untuned": untuned,
     "top_blocks": top_blocks,
     "frozen_probe": frozen_probe,
     "bag_of_words": bag_of_words,

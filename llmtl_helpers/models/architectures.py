@@ -1,0 +1,46 @@
+"""The suite's small language models: configurations of `transformers` without weights. Taught in 03.
+
+Two blocks, 128 wide: 0.4 million weights beside the word vectors, the same in each family, so that
+what differs is what a network may look at and what it has to guess.
+"""
+
+from collections.abc import Callable
+
+SIZES = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4)
+POSITIONS = 128  # tokens that a text may have
+
+
+def gpt2(tokenizer):
+    """Each token sees those before it (Radford et al. 2019)."""
+    from transformers import GPT2Config
+
+    return GPT2Config(**_tokens(tokenizer), **SIZES, n_positions=POSITIONS, use_cache=False,
+                      activation_function="gelu_pytorch_tanh")  # one fused operation, same function
+
+
+def bert(tokenizer):
+    """Each token sees all others (Devlin et al. 2019)."""
+    from transformers import BertConfig
+
+    return BertConfig(**_tokens(tokenizer), **SIZES, intermediate_size=4 * SIZES["hidden_size"],
+                      max_position_embeddings=POSITIONS)
+
+
+def electra(tokenizer):
+    """As `bert`; to be trained to tell which tokens were replaced (Clark et al. 2020)."""
+    from transformers import ElectraConfig
+
+    return ElectraConfig(**_tokens(tokenizer), **SIZES, intermediate_size=4 * SIZES["hidden_size"],
+                         embedding_size=SIZES["hidden_size"], max_position_embeddings=POSITIONS)
+
+
+ARCHITECTURES: dict[str, Callable] = {
+    "small-gpt2": gpt2,
+    "small-bert": bert,
+    "small-electra": electra,
+}
+
+
+def _tokens(tokenizer) -> dict:
+    return dict(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id,
+                bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id)

@@ -1,0 +1,30 @@
+"""Running text that a language model is to continue: film reviews, sentence by sentence. Taught in 03.
+
+The held-out sentences are those of the sentiment task, so no corpus holds them. All others are
+training text, the ones without a clear sentiment too.
+"""
+
+from llmtl_helpers.assets import asset_path
+from llmtl_helpers.tasks import sentiment
+from llmtl_helpers.tasks.base import make_task, normalised
+
+NAMES = ("language/films",)
+LABELLED = False
+
+
+def load(name: str):
+    labelled = sentiment.load("sentiment/films")
+    rows, broken = sentiment.read_ratings(asset_path("sentiment") / "movieReviewSnippets_GroundTruth.txt")
+    splits = {split: [{"id": row["id"], "text": row["text"], "label": 0} for row in held]
+              for split, held in (("validation", labelled.validation), ("test", labelled.test))}
+    seen = {normalised(row["text"]) for held in splits.values() for row in held}
+    splits["train"] = []
+    for row in rows:
+        if (key := normalised(row["text"])) not in seen:
+            seen.add(key)
+            splits["train"].append({"id": row["id"], "text": row["text"], "label": 0})
+    card = labelled.card
+    return make_task(name, "Running text: film reviews", splits, (), source=card.source,
+                     licence=card.licence, citation=card.citation,
+                     label_rule="none: each token but the first of a text is to be guessed",
+                     notes=("Held out are the texts that sentiment/films holds out.",))
