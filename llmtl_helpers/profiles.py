@@ -66,8 +66,8 @@ PROFILES = {
 
 # Running text: n counts target tokens. Every arm stops early, by its loss on validation data.
 LANGUAGE = _floor("language", budget="early-stopping", sizes=(2000, 5000, 10_000, 20_000, 50_000, 100_000),
-                  live_sizes=(10_000,), seeds=5, seeds_large=5, trial_sizes=(2000, 10_000, 50_000),
-                  min_updates=600, epochs=6, patience=5, example=25)
+                  live_sizes=(10_000,), seeds_large=5, trial_sizes=(2000, 10_000, 50_000), seeds=5,
+                  min_updates=600, epochs=12, patience=5, example=25)
 
 
 def get_profile(name: str | None = None) -> Profile:

@@ -67,14 +67,14 @@ DIAL = {"100k": 100_000, "300k": 300_000, "1M": 1_000_000, "3M": 3_000_000, "10M
 
 RECIPES = {
     **{f"causal-{name}": small("small-gpt2", "causal", tokens) for name, tokens in DIAL.items()},
-    **{f"masked-{name}": small("small-bert", "masked", tokens) for name, tokens in DIAL.items()},
+    **{f"masked-{name}": small("small-modernbert", "masked", tokens) for name, tokens in DIAL.items()},
     "replaced-30M": small("small-electra", "replaced", DIAL["30M"]),
     # unlabelled text of the task's own domain, which counts as data
-    "masked-films-10M": small("small-bert", "masked", DIAL["10M"], "films"),
-    "masked-general-films-30M": small("small-bert", "masked", DIAL["30M"], "general-films"),
+    "masked-films-10M": small("small-modernbert", "masked", DIAL["10M"], "films"),
+    "masked-general-films-30M": small("small-modernbert", "masked", DIAL["30M"], "general-films"),
     # the sceptic's ladder at the size of the small language model ...
-    "masked-nonsense-10M": small("small-bert", "masked", DIAL["10M"], disorder="random_words"),
-    "masked-shuffled-words-10M": small("small-bert", "masked", DIAL["10M"],
+    "masked-nonsense-10M": small("small-modernbert", "masked", DIAL["10M"], disorder="random_words"),
+    "masked-shuffled-words-10M": small("small-modernbert", "masked", DIAL["10M"],
                                        disorder="shuffled_words"),
     # ... and at that of the public encoder
     "encoder-nonsense": Recipe("general", ENCODER, disorder="random_words"),

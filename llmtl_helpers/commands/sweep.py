@@ -60,7 +60,7 @@ def run(args) -> int:
             if args.arms is None or row["arm"] in args.arms]
     print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
     if args.ship:
-        _ship(task, profile, ledger, args.study, args.sizes)
+        _ship(task, profile, ledger, args.study, args.sizes, args.arms)
     return 1 if failures else 0
 
 
@@ -129,12 +129,13 @@ def _line(event) -> str:
     return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
 
 
-def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None) -> None:
-    """Write the runs of a curve or a study into the package; only those of committed code."""
+def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None,
+          arms: list[str] | None) -> None:
+    """Write the runs of a curve, or of a study's arms, into the package; only of committed code."""
     from llmtl_helpers.sweep import planned_rows, study_runs
 
     if study:
-        found = [ledger.get(config.id) for config in study_runs(study, task, ledger)]
+        found = [ledger.get(config.id) for config in study_runs(study, task, ledger, arms)]
         rows = [row for row in found if row is not None]
     else:
         rows = planned_rows(task, profile, ledger, sizes)
@@ -148,7 +149,8 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
                            "commit, delete those runs from the folder of own runs and sweep again")
     file = paths.shipped() / ("-".join([*task.split("/"), *([study] if study else [])]) + ".jsonl")
     command = f"python3 start.py sweep --task {shlex.quote(task)} " + (
-        f"--study {study} " if study else "") + f"--profile {profile.name} " + (
+        f"--study {study} " if study else "") + (
+        f"--arms {' '.join(arms)} " if study and arms else "") + f"--profile {profile.name} " + (
         f"--sizes {' '.join(map(str, sizes))} " if sizes and not study else "") + "--ship"
     machines = sorted({row.get("machine", "") for row in rows})
     count = write_shipped(file, rows, [

@@ -18,16 +18,23 @@ def gpt2(tokenizer):
                       activation_function="gelu_pytorch_tanh")  # one fused operation, same function
 
 
-def bert(tokenizer):
-    """Each token sees all others (Devlin et al. 2019)."""
-    from transformers import BertConfig
+def modernbert(tokenizer):
+    """Each token sees all others (Warner et al. 2024), and how far away they are.
 
-    return BertConfig(**_tokens(tokenizer), **SIZES, intermediate_size=4 * SIZES["hidden_size"],
-                      max_position_embeddings=POSITIONS)
+    BERT itself numbers the places instead; at this size it needs millions of tokens before it
+    makes any use of neighbours, and until then guesses by frequency alone.
+    """
+    from transformers import ModernBertConfig
+
+    # three matrices a block where GPT-2 has two, hence the odd width: as many weights
+    return ModernBertConfig(**_tokens(tokenizer), **SIZES, intermediate_size=344,
+                            max_position_embeddings=POSITIONS, cls_token_id=tokenizer.cls_token_id,
+                            sep_token_id=tokenizer.sep_token_id, embedding_dropout=0.1,
+                            mlp_dropout=0.1, attention_dropout=0.1)
 
 
 def electra(tokenizer):
-    """As `bert`; to be trained to tell which tokens were replaced (Clark et al. 2020)."""
+    """BERT, to be trained to tell which tokens were replaced (Clark et al. 2020)."""
     from transformers import ElectraConfig
 
     return ElectraConfig(**_tokens(tokenizer), **SIZES, intermediate_size=4 * SIZES["hidden_size"],
@@ -36,7 +43,7 @@ def electra(tokenizer):
 
 ARCHITECTURES: dict[str, Callable] = {
     "small-gpt2": gpt2,
-    "small-bert": bert,
+    "small-modernbert": modernbert,
     "small-electra": electra,
 }
 

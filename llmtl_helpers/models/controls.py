@@ -39,7 +39,8 @@ def shuffled_layers(body: nn.Module) -> set[str]:
     states = [{name: tensor.clone() for name, tensor in block.state_dict().items()}
               for block in blocks]
     for block, source in zip(blocks, order.tolist(), strict=True):
-        block.load_state_dict(states[source])
+        # not strict: ModernBERT's lowest block lacks the norm that the others begin with
+        block.load_state_dict(states[source], strict=False)
     return set()
 
 
@@ -54,7 +55,7 @@ def transplant(body: nn.Module, kept: str) -> set[str]:
         LearnerError: the body has no list of blocks, or no block of that number.
     """
     parts = {str(number): block for number, block in enumerate(_blocks(body))}
-    parts["e"] = body.embeddings
+    parts["e"] = getattr(body, "embeddings", None) or body.get_input_embeddings()
     if not set(kept) <= parts.keys():
         raise LearnerError(f"the parts {kept!r} cannot be kept",
                            f"the checkpoint has {', '.join(parts)}", "choose among those")
@@ -68,7 +69,8 @@ def transplant(body: nn.Module, kept: str) -> set[str]:
 
 
 def _blocks(body: nn.Module):
-    blocks = getattr(getattr(body, "encoder", None), "layer", ())
+    places = (getattr(body, "encoder", None), "layer"), (body, "layers"), (body, "h")
+    blocks = next((found for place, name in places if (found := getattr(place, name, None))), ())
     if len(blocks) < 2:
         raise LearnerError("this kind of body has no list of blocks",
                            next="choose another way to start")

@@ -74,7 +74,9 @@ def build_language_model(checkpoint: str, init: str = "pretrained", seed: int = 
     """
     from transformers import AutoModelForCausalLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # loading takes a fraction of a second
     if init not in ("pretrained", "random"):
         raise LearnerError(f"there is no way to start a language model called {init!r}",
                            next="use pretrained or random")

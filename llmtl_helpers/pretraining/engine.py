@@ -132,6 +132,7 @@ def _architecture(recipe: Recipe):
 def _with_dropout(config, share: float):
     changed = deepcopy(config)
     for field in ("hidden_dropout_prob", "attention_probs_dropout_prob",  # BERT and its kin
+                  "embedding_dropout", "mlp_dropout", "attention_dropout",  # ModernBERT
                   "resid_pdrop", "embd_pdrop", "attn_pdrop"):  # GPT-2
         if hasattr(changed, field):
             setattr(changed, field, share)
@@ -260,8 +261,11 @@ class _replacing:
 def _publish(name: str, folder: Path, model, tokenizer, recipe: Recipe, corpus, log: dict,
              device: str) -> None:
     """Write the folder that `build` reads, and drop the unfinished state."""
+    from transformers.utils import logging
+
     from llmtl_helpers.training.run import commit, machine, versions
 
+    logging.disable_progress_bar()
     card = {
         "name": name, "recipe": asdict(recipe), "recipe_id": recipe.id,
         "corpus": {"name": corpus.name, "title": corpus.title, "fingerprint": corpus.fingerprint,

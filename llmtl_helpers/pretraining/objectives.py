@@ -57,9 +57,12 @@ def masked_loss(model, tokenizer, ids):
     """
     shown, hidden = hide(tokenizer, ids)
     states = model.base_model(input_ids=shown, attention_mask=torch.ones_like(ids)).last_hidden_state
-    head = model.cls.predictions
-    return mean_cross_entropy(head.transform(states[hidden]), head.decoder.weight, ids[hidden],
-                              head.decoder.bias), int(hidden.sum())
+    if hasattr(model, "cls"):  # BERT; ModernBERT has the same two parts under other names
+        transform, decoder = model.cls.predictions.transform, model.cls.predictions.decoder
+    else:
+        transform, decoder = model.head, model.decoder
+    return mean_cross_entropy(transform(states[hidden]), decoder.weight, ids[hidden],
+                              decoder.bias), int(hidden.sum())
 
 
 def hide(tokenizer, ids):
