@@ -123,7 +123,7 @@ def test_the_families_are_of_equal_size(tokenizer):
         body = OBJECTIVES[objective].kept(
             OBJECTIVES[objective].build(ARCHITECTURES[architecture](tokenizer))).base_model
         sizes[objective] = sum(p.numel() for p in body.parameters())
-    assert max(sizes.values()) < 1.05 * min  # GPT-2 numbers the places, and has biases(sizes.values())
+    assert max(sizes.values()) < 1.05 * min(sizes.values())  # GPT-2 has biases and numbers the places
 
 
 def test_a_causal_network_sees_no_later_token(home):

@@ -130,7 +130,7 @@ def _line(event) -> str:
 
 
 def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None,
-          arms: list[str] | None) -> None:
+          arms: list[str] | None = None) -> None:
     """Write the runs of a curve, or of a study's arms, into the package; only of committed code."""
     from llmtl_helpers.sweep import planned_rows, study_runs
 
