@@ -46,6 +46,7 @@ _PUBLIC = {
     "cost_curve": "plots",
     "break_even_curve": "plots",
     "luck_strip": "plots",
+    "perplexity_curve": "plots",
     "expected_best_curve": "plots",
     "fairness_figure": "plots",
     "gap_board": "plots",

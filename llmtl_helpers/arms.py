@@ -81,7 +81,8 @@ def _small(name: str, label: str, checkpoint: str, init: str = "pretrained",
     random = init == "random"
     knob = None if strategy == "untuned" else "learning_rate"
     trials = (3e-4, 1e-3, 2e-3, 4e-3) if random else (1e-4, 3e-4, 1e-3, 2e-3)
-    colour, line, marker = ("#D55E00", "--", "s") if random else ("#0072B2", "-", "o")
+    colour, line, marker = (("#D55E00", "--", "s") if random else
+                            ("#0072B2", "-", "o") if knob else ("#009E73", "-.", ""))
     return Arm(name, label, checkpoint, init, strategy, knob, trials if knob else (), colour, line,
                marker)
 

@@ -64,6 +64,8 @@ def keep_inside_home() -> None:
             os.environ[name] = "1"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # its reports of unused tensors would bury a cell's own output; `Report` says the same
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
 def link(target: Path, place: Path) -> None:

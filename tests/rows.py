@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from llmtl_helpers.arms import ARMS
+from llmtl_helpers.arms import ARMS, EVERY_ARM
 from llmtl_helpers.ledger.schema import check
 
 # scores per arm at 16, 64, 256 and 1,024 labels around which the rows of `make_curve` lie
@@ -20,7 +20,7 @@ SIZES = (16, 64, 256, 1024)
 
 def make_row(**fields) -> dict:
     """A whole row; whatever is not given is filled in, and the id follows from the identity."""
-    arm = ARMS[fields.get("arm", "fine_tuned")]
+    arm = EVERY_ARM[fields.get("arm", "fine_tuned")]
     row = {
         "schema": 1, "task": "sentiment/films", "arm": arm.name, "checkpoint": arm.checkpoint,
         "init": arm.init, "strategy": arm.strategy, "n": 256, "subset_seed": 0, "run_seed": 0,
@@ -35,7 +35,7 @@ def make_row(**fields) -> dict:
                 ("status", "score", "accuracy", "macro_f1", "seconds", "shipped", "failure")}
     text = json.dumps(identity, sort_keys=True, default=str)
     row.setdefault("id", hashlib.sha256(text.encode()).hexdigest()[:16])
-    if row["status"] == "done" and row["score"] is not None:
+    if row["status"] == "done" and row["metric"] == "accuracy" and row["score"] is not None:
         row.setdefault("accuracy", row["score"])
         row.setdefault("macro_f1", max(0.0, row["score"] - 0.01))
     return check(row)

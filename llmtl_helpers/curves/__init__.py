@@ -10,6 +10,7 @@ from llmtl_helpers.curves.chance import (McNemar, PairedDifference, expected_bes
 from llmtl_helpers.curves.forecast import Forecast, forecast
 from llmtl_helpers.curves.multiplier import (Multiplier, data_multiplier, multiplier_levels,
                                              multiplier_sizes)
+from llmtl_helpers.curves.perplexity import as_perplexity, summarise_perplexity
 from llmtl_helpers.curves.power_law import PowerLaw, fit_power_law
 from llmtl_helpers.curves.reach import MeanCurve, reach, reach_range
 from llmtl_helpers.curves.rows import run_table, scores_by_size
@@ -21,10 +22,11 @@ from llmtl_helpers.curves.transfer import (DataTransferred, TransferLaw,
 
 __all__ = [
     "DataAdvantage", "DataTransferred", "Forecast", "McNemar", "MeanCurve", "Multiplier",
-    "PairedDifference", "PowerLaw", "Summary", "TransferLaw", "check_comparable", "curve_runs",
+    "PairedDifference", "PowerLaw", "Summary", "TransferLaw", "as_perplexity",
+    "check_comparable", "curve_runs",
     "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
     "fit_power_law", "fit_transfer_power_law", "forecast", "in_band", "mcnemar",
     "mean_interval", "multiplier_levels", "multiplier_sizes", "paired_bootstrap",
     "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size",
-    "summarise", "summarise_scores", "wilson_interval",
+    "summarise", "summarise_perplexity", "summarise_scores", "wilson_interval",
 ]

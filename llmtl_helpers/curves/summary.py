@@ -69,8 +69,13 @@ def curve_runs(rows: Iterable[dict]) -> list[dict]:
     return list(runs.values())
 
 
-def summarise_scores(scores: Sequence[float | None], arm: str, n: int) -> Summary:
-    """Summary of the scores of one arm at one size; None and NaN are counted and left out."""
+def summarise_scores(scores: Sequence[float | None], arm: str, n: int,
+                     limits: tuple[float, float] = (0.0, 1.0)) -> Summary:
+    """Summary of the scores of one arm at one size; None and NaN are counted and left out.
+
+    Args:
+        limits: within which a score can lie; interval and band are cut to them.
+    """
     known = sorted(score for score in scores if score is not None and math.isfinite(score))
     k = len(known)
     mean = min(max(math.fsum(known) / k, known[0]), known[-1]) if k else None
@@ -78,35 +83,37 @@ def summarise_scores(scores: Sequence[float | None], arm: str, n: int) -> Summar
     spread = bool(sd) and known[0] < known[-1]
     return Summary(
         arm=arm, n=n, scores=tuple(known), k=k, mean=mean, sd=sd,
-        interval=mean_interval(mean, sd, k) if spread else None,
-        band=prediction_band(mean, sd, k) if spread and k >= RUNS_FOR_A_BAND else None,
+        interval=mean_interval(mean, sd, k, limits) if spread else None,
+        band=prediction_band(mean, sd, k, limits) if spread and k >= RUNS_FOR_A_BAND else None,
         left_out=len(scores) - k)
 
 
-def mean_interval(mean: float, sd: float, k: int) -> tuple[float, float]:
+def mean_interval(mean: float, sd: float, k: int,
+                  limits: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
     """95% interval of the mean of k normal scores: mean +- t(0.975, k-1) sd / sqrt(k).
 
-    Cut to 0..1, where scores live. Source: NIST/SEMATECH e-Handbook of Statistical
+    Cut to `limits`, where scores live. Source: NIST/SEMATECH e-Handbook of Statistical
     Methods, section 1.3.5.2, "Confidence limits for the mean".
 
     Raises:
         ValueError: k is below 2.
     """
-    return _around(mean, t_quantile(k) * sd / math.sqrt(k))
+    return _around(mean, t_quantile(k) * sd / math.sqrt(k), limits)
 
 
-def prediction_band(mean: float, sd: float, k: int) -> tuple[float, float]:
+def prediction_band(mean: float, sd: float, k: int,
+                    limits: tuple[float, float] = (0.0, 1.0)) -> tuple[float, float]:
     """95% prediction interval for one new run: mean +- t(0.975, k-1) sd sqrt(1 + 1/k).
 
     Over many repetitions of "k runs, then one more", the new one falls inside 95 times in
-    100, if scores are normal and all runs are made alike. Cut to 0..1. Source: Meeker, Hahn
+    100, if scores are normal and all runs are made alike. Cut to `limits`. Source: Meeker, Hahn
     and Escobar, Statistical Intervals, 2nd edition (2017), chapter 4, prediction interval
     for a single future observation from a normal distribution.
 
     Raises:
         ValueError: k is below 2.
     """
-    return _around(mean, t_quantile(k) * sd * math.sqrt(1 + 1 / k))
+    return _around(mean, t_quantile(k) * sd * math.sqrt(1 + 1 / k), limits)
 
 
 def in_band(score: float, summary: Summary) -> bool | None:
@@ -163,5 +170,5 @@ def t_quantile(k: int) -> float:
     return float(stdtrit(k - 1, (1 + LEVEL) / 2))
 
 
-def _around(mean: float, half: float) -> tuple[float, float]:
-    return max(0.0, mean - half), min(1.0, mean + half)
+def _around(mean: float, half: float, limits: tuple[float, float]) -> tuple[float, float]:
+    return max(limits[0], mean - half), min(limits[1], mean + half)
