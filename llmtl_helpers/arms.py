@@ -87,16 +87,16 @@ def _small(name: str, label: str, checkpoint: str, init: str = "pretrained",
                marker)
 
 
-# The small language models. Points of the pre-training dial are named by the tokens read.
-FAMILIES = ("causal", "masked")
-DIAL = ("100k", "300k", "1M", "3M", "10M", "30M")
+# The pre-training dial of the small language models: tokens read. 3M takes minutes.
+DIAL = {"100k": 100_000, "300k": 300_000, "1M": 1_000_000, "3M": 3_000_000, "10M": 10_000_000,
+        "30M": 30_000_000}
 SMALL_MODELS = {
     arm.name: arm
     for arm in (
         _small("causal_scratch", "same causal network from scratch", "causal-30M", "random"),
         _small("masked_scratch", "same masked network from scratch", "masked-30M", "random"),
         *(_small(f"{family}_{tokens}", f"{family}, pre-trained on {tokens} tokens",
-                 f"{family}-{tokens}") for family in FAMILIES for tokens in DIAL),
+                 f"{family}-{tokens}") for family in ("causal", "masked") for tokens in DIAL),
         _small("causal_untuned", "pre-trained, not tuned", "causal-30M", strategy="untuned"),
         _small("replaced_30M", "replaced tokens, 30M tokens", "replaced-30M"),
         _small("masked_films", "masked, the task's own text, 10M tokens", "masked-films-10M"),

@@ -7,7 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 
-from llmtl_helpers.arms import ENCODER
+from llmtl_helpers.arms import DIAL, ENCODER
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,6 @@ def small(architecture: str, objective: str, tokens: int, corpus: str = "general
     return Recipe(corpus, architecture, objective, tokens=tokens, batch_size=8, **{
         "learning_rate": 2e-3, "dropout": 0.0, "vocabulary": 3000, "words_from": "general", **fields})
 
-
-# tokens read: the points of the pre-training dial. 3M takes minutes and is what lesson 03 does live
-DIAL = {"100k": 100_000, "300k": 300_000, "1M": 1_000_000, "3M": 3_000_000, "10M": 10_000_000,
-        "30M": 30_000_000}
 
 RECIPES = {
     **{f"causal-{name}": small("small-gpt2", "causal", tokens) for name, tokens in DIAL.items()},

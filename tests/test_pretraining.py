@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from llmtl_helpers import paths, recipes
+from llmtl_helpers import corpora, paths, recipes
 from llmtl_helpers.assets import state
 from llmtl_helpers.corpora import CORPORA, Corpus, load_corpus, overlap
 from llmtl_helpers.errors import LearnerError
@@ -36,7 +36,7 @@ def recipe(checkpoint, monkeypatch, tmp_path):
     """A recipe called "tiny" in a home of its own."""
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
     monkeypatch.setitem(CORPORA, "tiny", lambda name: TINY)
-    load_corpus.cache_clear()
+    corpora._known.cache_clear()
     found = Recipe("tiny", checkpoint, tokens=16 * 8 * 20, length=16, batch_size=8,
                    learning_rate=5e-3)
     monkeypatch.setitem(recipes.RECIPES, "tiny", found)

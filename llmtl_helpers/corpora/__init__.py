@@ -14,7 +14,7 @@ from llmtl_helpers.corpora.overlap import Overlap, overlap
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.tasks.base import normalised
-from llmtl_helpers.tasks.sentiment import DOMAINS, read_ratings
+from llmtl_helpers.tasks.sentiment import DOMAINS, ratings_file, read_ratings
 
 __all__ = ["CORPORA", "Corpus", "Overlap", "load_corpus", "overlap"]
 
@@ -49,7 +49,6 @@ class Corpus:
         return sum(len(document.split()) for document in self.documents)
 
 
-@lru_cache(maxsize=4)
 def load_corpus(name: str) -> Corpus:
     """The corpus called `name`, or the text files below a folder, as `folder:PATH`.
 
@@ -57,8 +56,13 @@ def load_corpus(name: str) -> Corpus:
         LearnerError: there is none, what it is made of has not been fetched, or the folder
             holds no text.
     """
-    if name.startswith("folder:"):
+    if name.startswith("folder:"):  # read anew each time: its files may have changed
         return _folder(name)
+    return _known(name)
+
+
+@lru_cache(maxsize=4)
+def _known(name: str) -> Corpus:
     if name not in CORPORA:
         raise LearnerError(f"there is no corpus called {name!r}",
                            next=f"choose one of {', '.join(CORPORA)}, or folder:PATH")
@@ -94,8 +98,8 @@ def _news(name: str) -> Corpus:
 
 def _rated(name: str) -> Corpus:
     """All sentences of one sentiment domain whose document is not held out, rated or not."""
-    file, title, _, _, _ = DOMAINS[f"sentiment/{name}"]
-    rows, _ = read_ratings(asset_path("sentiment") / f"{file}_GroundTruth.txt")
+    _, title, _, _, _ = DOMAINS[f"sentiment/{name}"]
+    rows, _ = read_ratings(ratings_file(f"sentiment/{name}"))
     task = load_task(f"sentiment/{name}")
     documents = {row["id"]: row["document"] for row in rows}
     held_out = {documents[id] for split in (task.validation, task.test) for id in split[:]["id"]}
@@ -103,7 +107,7 @@ def _rated(name: str) -> Corpus:
                                        if row["document"] not in held_out)
     return Corpus(name, title, tuple(kept),
                   excluded + sum(row["document"] in held_out for row in rows),
-                  f"VADER data sets, file {file}_GroundTruth.txt", "MIT")
+                  f"VADER data sets, file {ratings_file(f'sentiment/{name}').name}", "MIT")
 
 
 def _together(title: str, *names: str) -> Callable[[str], Corpus]:

@@ -56,7 +56,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "best_update": (int, False, "update whose weights were kept, where there was patience"),
     "history_updates": (list, False, "updates at which validation was scored (10 to 20 points)"),
     "history_scores": (list, False, "validation scores at those updates (first 200 validation examples)"),
-    "history_losses": (list, False, "mean training loss since the point before"),
+    "history_losses": (list, False, "mean training loss since the point before; null at update 0"),
     "correct": (str, False, "one bit per test example, hexadecimal, 1 = right"),
     "test_size": (int, False, "test examples scored"),
     "train_size": (int, False, "training examples really used"),

@@ -103,6 +103,25 @@ def weights_recipe(name: str, init: str) -> str:
     return digest.hexdigest()
 
 
+def load_network(kind, name: str, config):
+    """The network of a checkpoint with its weights, and what `transformers` says of the loading.
+
+    Args:
+        kind: an `Auto...` class of `transformers`.
+
+    Raises:
+        LearnerError: no safetensors file.
+    """
+    import torch
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # loading takes a fraction of a second
+    weight_files(name)  # refuses, in a sentence, what is not safetensors
+    return kind.from_pretrained(
+        checkpoint_folder(name), config=config, use_safetensors=True, local_files_only=True,
+        trust_remote_code=False, dtype=torch.float32, output_loading_info=True)
+
+
 def weight_files(name: str) -> list[Path]:
     """The checkpoint's safetensors files.
 

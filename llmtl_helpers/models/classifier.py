@@ -11,8 +11,7 @@ from torch import nn
 
 from llmtl_helpers.arms import ENCODER
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.models.checkpoints import (
-    checkpoint_folder, load_config, load_tokenizer, weight_files)
+from llmtl_helpers.models.checkpoints import load_config, load_network, load_tokenizer
 from llmtl_helpers.models.controls import CONTROLS, find_control
 from llmtl_helpers.models.fast_linear import use_fast_linear
 
@@ -138,18 +137,12 @@ def build(checkpoint: str = ENCODER, init: str = "pretrained", num_labels: int =
 def _body(checkpoint: str, init: str) -> tuple[nn.Module, set[str], list[str]]:
     """The body without its pooler, the body's tensors that the file lacks, and those unused."""
     from transformers import AutoModel
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # loading takes a fraction of a second
     config = load_config(checkpoint)
     if init == "random":
         body, missing, left_out = AutoModel.from_config(config), set(), []
     else:
-        weight_files(checkpoint)  # refuses, in a sentence, what is not safetensors
-        body, info = AutoModel.from_pretrained(
-            checkpoint_folder(checkpoint), config=config, use_safetensors=True,
-            local_files_only=True, trust_remote_code=False, dtype=torch.float32,
-            output_loading_info=True)
+        body, info = load_network(AutoModel, checkpoint, config)
         missing = {f"body.{name}" for name in info["missing_keys"]}
         left_out = sorted(info["unexpected_keys"])
     if getattr(body, "pooler", None) is not None:

@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.models.checkpoints import (
-    checkpoint_folder, load_config, load_tokenizer, weight_files)
+from llmtl_helpers.models.checkpoints import load_config, load_network, load_tokenizer
 from llmtl_helpers.models.fast_linear import use_fast_linear
 from llmtl_helpers.models.fast_loss import mean_cross_entropy
 
@@ -74,9 +73,6 @@ def build_language_model(checkpoint: str, init: str = "pretrained", seed: int = 
     """
     from transformers import AutoModelForCausalLM
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # loading takes a fraction of a second
     if init not in ("pretrained", "random"):
         raise LearnerError(f"there is no way to start a language model called {init!r}",
                            next="use pretrained or random")
@@ -91,11 +87,7 @@ def build_language_model(checkpoint: str, init: str = "pretrained", seed: int = 
         if init == "random":
             network = AutoModelForCausalLM.from_config(config)
         else:
-            weight_files(checkpoint)  # refuses, in a sentence, what is not safetensors
-            network, info = AutoModelForCausalLM.from_pretrained(
-                checkpoint_folder(checkpoint), config=config, use_safetensors=True,
-                local_files_only=True, trust_remote_code=False, dtype=torch.float32,
-                output_loading_info=True)
+            network, info = load_network(AutoModelForCausalLM, checkpoint, config)
             if info["missing_keys"]:
                 raise LearnerError(f"{checkpoint!r} is no whole language model",
                                    f"its file lacks {', '.join(sorted(info['missing_keys'])[:3])}",

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from llmtl_helpers.models import load_config, load_tokenizer
 from llmtl_helpers.models.architectures import ARCHITECTURES
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
 from llmtl_helpers.recipes import RECIPES, Recipe
-from llmtl_helpers.pretraining.stream import Stream
+from llmtl_helpers.pretraining.stream import DISORDERS, Stream
 from llmtl_helpers.pretraining.tokenizer import train_tokenizer
 
 KEEP_EVERY = 60.0  # seconds between two states kept on disk
@@ -45,7 +46,7 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
         None if `stop` was set first: the same call goes on from there.
 
     Raises:
-        LearnerError: no such recipe, no such corpus, a corpus smaller than a batch, of too little
+        LearnerError: no such recipe, a name that cannot be a folder's, no such corpus, a corpus smaller than a batch, of too little
             text for the vocabulary, or in a script that the tokenizer does not know.
     """
     import torch
@@ -57,7 +58,14 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
     if recipe is None and name not in RECIPES:
         raise LearnerError(f"there is no recipe called {name!r}",
                            next=f"choose one of {', '.join(RECIPES)}")
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise LearnerError(f"a checkpoint cannot be called {name!r}", "its name becomes a folder's",
+                           "use letters, digits, dots, hyphens and underscores")
     recipe, folder = recipe or RECIPES[name], paths.own_checkpoints() / name
+    for field, known in (("objective", OBJECTIVES), ("disorder", DISORDERS)):
+        if getattr(recipe, field) not in known:
+            raise LearnerError(f"there is no {field} called {getattr(recipe, field)!r}",
+                               next=f"choose one of {', '.join(known)}")
     if _done(folder, recipe):
         return folder
     corpus = load_corpus(recipe.corpus)

@@ -67,16 +67,21 @@ def masked_loss(model, tokenizer, ids):
 
 def hide(tokenizer, ids):
     """What the network is shown, and where tokens were hidden; both (batch, length)."""
+    hidden = places_to_guess(tokenizer, ids)
+    kind = torch.rand(ids.shape, device=ids.device)
+    shown = torch.where(hidden & (kind >= KEPT + REPLACED), tokenizer.mask_token_id, ids)
+    other = torch.randint_like(ids, len(tokenizer))
+    return torch.where(hidden & (kind < REPLACED), other, shown), hidden
+
+
+def places_to_guess(tokenizer, ids):
+    """A fifth of the tokens that are words, drawn anew: bool (batch, length)."""
     if tokenizer.mask_token_id is None:
         raise LearnerError("this tokenizer has no token that hides a word", "it knows no mask token",
                            "choose another architecture, or the objective causal")
     special = torch.tensor(tokenizer.all_special_ids, device=ids.device)
     draw = torch.rand(ids.shape, device=ids.device)
-    hidden = (draw < MASKED) & ~torch.isin(ids, special)
-    kind = torch.rand(ids.shape, device=ids.device)
-    shown = torch.where(hidden & (kind >= KEPT + REPLACED), tokenizer.mask_token_id, ids)
-    other = torch.randint_like(ids, len(tokenizer))
-    return torch.where(hidden & (kind < REPLACED), other, shown), hidden
+    return (draw < MASKED) & ~torch.isin(ids, special)
 
 
 class Replaced(nn.Module):
@@ -106,7 +111,7 @@ class Replaced(nn.Module):
 
 def replaced_loss(model, tokenizer, ids):
     """Tell replaced tokens from the author's, at every place (Clark et al. 2020, equation 2)."""
-    shown, hidden = hide(tokenizer, ids)
+    hidden = places_to_guess(tokenizer, ids)
     shown = torch.where(hidden, tokenizer.mask_token_id, ids)
     states = model.generator.electra(input_ids=shown).last_hidden_state[hidden]
     states = model.generator.generator_predictions(states)

@@ -9,11 +9,12 @@ since a choice on so few validation examples would be noise.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, ENCODER, EVERY_ARM, Arm
+from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
 from llmtl_helpers.profiles import Profile
+from llmtl_helpers.recipes import RECIPES
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
 
@@ -168,5 +169,7 @@ def _arm(name: str) -> Arm:
 
 def relative_cost(config: RunConfig) -> float:
     """About how long a run takes, for the order of the queue and the time left."""
-    size = 1.0 if config.checkpoint == ENCODER or config.checkpoint.startswith("encoder-") else 0.12
+    recipe = RECIPES.get(config.checkpoint)
+    small = config.checkpoint == SMALL or (recipe is not None and recipe.vocabulary > 0)
+    size = 0.12 if small else 1.0
     return config.updates * config.batch_size * size + 1

@@ -36,7 +36,6 @@ class Study:
     lesson: str = "11"
 
 
-
 def _dial(family: str) -> tuple[str, ...]:
     return tuple(f"{family}_{tokens}" for tokens in DIAL)
 

@@ -4,7 +4,6 @@ The held-out sentences are those of the sentiment task, so no corpus holds them.
 training text, the ones without a clear sentiment too.
 """
 
-from llmtl_helpers.assets import asset_path
 from llmtl_helpers.tasks import sentiment
 from llmtl_helpers.tasks.base import make_task, normalised
 
@@ -13,8 +12,10 @@ LABELLED = False
 
 
 def load(name: str):
-    labelled = sentiment.load("sentiment/films")
-    rows, broken = sentiment.read_ratings(asset_path("sentiment") / "movieReviewSnippets_GroundTruth.txt")
+    from llmtl_helpers.tasks import load_task
+
+    labelled = load_task("sentiment/films")
+    rows, _ = sentiment.read_ratings(sentiment.ratings_file("sentiment/films"))
     splits = {split: [{"id": row["id"], "text": row["text"], "label": 0} for row in held]
               for split, held in (("validation", labelled.validation), ("test", labelled.test))}
     seen = {normalised(row["text"]) for held in splits.values() for row in held}

@@ -26,8 +26,8 @@ NAMES = tuple(DOMAINS)
 
 def load(name: str):
     """Load one domain; sentences of one review or editorial never straddle a split."""
-    file, title, unit, test, validation = DOMAINS[name]
-    path = asset_path("sentiment") / f"{file}_GroundTruth.txt"
+    _, title, unit, test, validation = DOMAINS[name]
+    path = ratings_file(name)
     rated, broken = read_ratings(path)
     rows = [{**row, "label": int(row["rating"] > 0)}
             for row in rated if abs(row["rating"]) >= THRESHOLD]
@@ -48,6 +48,11 @@ def load(name: str):
         label_rule=f"positive if the mean rating is at least {THRESHOLD}, "
                    f"negative if it is at most -{THRESHOLD}",
         notes=tuple(notes))
+
+
+def ratings_file(name: str):
+    """The file that holds a domain's texts, rated or not."""
+    return asset_path("sentiment") / f"{DOMAINS[name][0]}_GroundTruth.txt"
 
 
 def read_ratings(path) -> tuple[list[dict], int]:

@@ -19,7 +19,8 @@ from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.metrics import CLASSIFICATION, METRICS
 
 # The code that decides a result; its last commit stands in each row.
-ENGINE = ("arms.py", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models", "training")
+ENGINE = ("arms.py", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models",
+          "training")
 
 
 def run(config: RunConfig, stop: Event | None = None,

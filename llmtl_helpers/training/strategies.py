@@ -61,16 +61,16 @@ class Data:
 
         tokenizer = load_tokenizer(config.checkpoint)
 
-        def first(texts: list[str]) -> list[str]:
+        def first(texts: list[str]) -> tuple[list[str], int]:
             encoded = tokenizer(texts, truncation=True, max_length=config.max_length)["input_ids"]
             total = np.cumsum([len(ids) - 1 for ids in encoded])  # the first token is no target
-            self.tokens = int(total[total <= config.n].max(initial=0))
-            return texts[:int((total <= config.n).sum())]
+            count = int((total <= config.n).sum())
+            return texts[:count], int(total[count - 1]) if count else 0
 
         held = task.validation[:config.validation_limit]["text"]
-        self.validation_texts = first(held) or held[:1]
+        self.validation_texts = first(held)[0] or held[:1]
         self.train_rows = task.order(config.subset_seed)
-        self.train_texts = first(task.train[self.train_rows]["text"])
+        self.train_texts, self.tokens = first(task.train[self.train_rows]["text"])
         if not self.train_texts:
             raise LearnerError(f"{config.n:,} tokens are less than one text of {config.task}",
                                next="choose a larger n")
@@ -139,7 +139,7 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
     def look(update: int) -> None:
         outputs = evaluate(model, validation[:watched])
         score = METRICS[task.metric](labels, model.decide(outputs))
-        history.append((update, round(score, 4), round(float(np.mean(losses or [0.0])), 4)))
+        history.append((update, round(score, 4), round(float(np.mean(losses)), 4) if losses else None))
         losses.clear()
         best.look(update, score, model.loss_of(outputs, labels), model)
 
