@@ -16,6 +16,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import build, build_language_model, fast_loss
 from llmtl_helpers.models.architectures import ARCHITECTURES
 from llmtl_helpers.pretraining import engine
+from llmtl_helpers.pretraining.card import read_card
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
 from llmtl_helpers.pretraining.stream import Stream
 from llmtl_helpers.pretraining.tokenizer import train_tokenizer
@@ -151,7 +152,7 @@ def test_controls_know_where_a_family_keeps_its_blocks(objective, init, home):
 
 @pytest.mark.parametrize("objective", FAMILY)
 def test_every_family_leaves_a_checkpoint_that_classifies(objective, home):
-    card = engine.read_card(home / "checkpoints" / objective)
+    card = read_card(objective)
     assert card["held_out_losses"][-1][1] < card["held_out_losses"][0][1]
     model = build(objective)
     assert set(model.report.new) == {"head.weight", "head.bias"}

@@ -17,6 +17,8 @@ from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.run import peak_memory
 from llmtl_helpers.training.strategies import EVALUATIONS, HISTORY_EXAMPLES, Data
 
+CONFIG = RunConfig
+
 
 def run(config: RunConfig, stop: Event | None = None, watch=None, device: str = "cpu") -> dict:
     """Carry out a run of the strategies all_weights, top_blocks or frozen_probe by Trainer.

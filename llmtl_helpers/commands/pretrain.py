@@ -17,11 +17,12 @@ def add_arguments(parser) -> None:
 
 
 def run(args) -> int:
-    from llmtl_helpers.pretraining.engine import pretrain, read_card
+    from llmtl_helpers.pretraining.card import own_card
+    from llmtl_helpers.pretraining.engine import pretrain
 
     if not args.names:
         for name, recipe in RECIPES.items():
-            done = read_card(paths.own_checkpoints() / name).get("recipe_id") == recipe.id
+            done = own_card(name).get("recipe_id") == recipe.id
             print(f"{name:<24} {recipe.corpus}, {recipe.objective}, {recipe.tokens:,} tokens"
                   f"{', done' if done else ''}")
         return 0

@@ -17,6 +17,7 @@ from llmtl_helpers.corpora import load_corpus
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import load_config, load_tokenizer
 from llmtl_helpers.models.architectures import ARCHITECTURES
+from llmtl_helpers.pretraining.card import CARD, LOG, own_card, unfinished
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
 from llmtl_helpers.recipes import RECIPES, Recipe
 from llmtl_helpers.pretraining.stream import DISORDERS, Stream
@@ -25,7 +26,6 @@ from llmtl_helpers.pretraining.tokenizer import train_tokenizer
 KEEP_EVERY = 60.0  # seconds between two states kept on disk
 POINTS = 100  # of the loss curve on the card
 LOOKS = 10  # at documents that are held out
-CARD = "pretraining.json"
 
 
 def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", watch: Callable[[int, int, float], None] | None = None,
@@ -164,16 +164,9 @@ def _held_out_loss(objective, model, tokenizer, stream, device) -> float:
     return sum(losses) / max(1, sum(guessed))
 
 
-def read_card(folder: Path) -> dict:
-    """What the training of a checkpoint left on its card, or {} where there is none."""
-    try:
-        return json.loads((folder / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-
-
 def _done(folder: Path, recipe: Recipe) -> bool:
-    return read_card(folder).get("recipe_id") == recipe.id and (folder / "model.safetensors").is_file()
+    return (own_card(folder.name).get("recipe_id") == recipe.id
+            and (folder / "model.safetensors").is_file())
 
 
 def _groups(model, peak: float) -> list[dict]:
@@ -202,7 +195,7 @@ class _State:
     """An unfinished training on disk: weights, optimizer and log, replaced as one folder."""
 
     def __init__(self, folder: Path, recipe: Recipe, fingerprint: str):
-        self.folder = folder.with_name(f".{folder.name}.unfinished")
+        self.folder = unfinished(folder)
         self.about = {"recipe": asdict(recipe), "corpus": fingerprint}
 
     def load(self, model, optimizer) -> dict:
@@ -214,7 +207,7 @@ class _State:
         fresh = {"updates": 0, "seconds": 0.0, "guessed": 0, "curve": [],
                  "held_out": [], "open": []}
         try:
-            log = json.loads((self.folder / "log.json").read_text(encoding="utf-8"))
+            log = json.loads((self.folder / LOG).read_text(encoding="utf-8"))
             tensors = load_file(self.folder / "state.safetensors")
         except (OSError, ValueError, SafetensorError):
             return fresh  # nothing there, or damaged
@@ -240,7 +233,7 @@ class _State:
                     tensors[f"{number} {key}"] = optimizer.state[weight][key].cpu().clone()
         with _replacing(self.folder) as new:
             save_file(tensors, new / "state.safetensors")
-            (new / "log.json").write_text(json.dumps({**log, "about": self.about}), encoding="utf-8")
+            (new / LOG).write_text(json.dumps({**log, "about": self.about}), encoding="utf-8")
 
 
 class _replacing:
@@ -288,4 +281,4 @@ def _publish(name: str, folder: Path, model, tokenizer, recipe: Recipe, corpus, 
         model.to("cpu").save_pretrained(new, safe_serialization=True)
         tokenizer.save_pretrained(new)
         (new / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
-    shutil.rmtree(folder.with_name(f".{folder.name}.unfinished"), ignore_errors=True)
+    shutil.rmtree(unfinished(folder), ignore_errors=True)

@@ -29,13 +29,12 @@ def main() -> None:
     import torch
 
     from llmtl_helpers.errors import LearnerError
-    from llmtl_helpers.training.config import RunConfig
 
-    run = import_module(runner).run
+    module = import_module(runner)
     torch.set_num_threads(threads)
     answer(kind="ready")
     while (order := orders.get()) is not None:
-        config = RunConfig(**order)
+        config = module.CONFIG(**order)
         said = 0.0
 
         def watch(update: int, loss: float, config=config) -> None:
@@ -45,7 +44,7 @@ def main() -> None:
                 answer(kind="progress", update=update, updates=config.updates, loss=round(loss, 4))
 
         try:
-            row = run(config, stop, watch, device)
+            row = module.run(config, stop, watch, device)
         except LearnerError as error:
             answer(kind="failed", reason=str(error))
         except MemoryError:

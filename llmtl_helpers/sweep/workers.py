@@ -38,7 +38,8 @@ class Workers:
         count: processes at work at once.
         threads: torch threads of each; by default the cores are shared out.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
-        runner: module whose `run` carries out a config; the benchmark has another one.
+        runner: module whose `run` carries out what its `CONFIG` describes; pre-training and the
+            benchmark have others.
     """
 
     def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu",

@@ -18,6 +18,8 @@ from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.metrics import CLASSIFICATION, METRICS
 
+CONFIG = RunConfig  # what a worker process makes of an order
+
 # The code that decides a result; its last commit stands in each row.
 ENGINE = ("arms.py", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models",
           "training")
