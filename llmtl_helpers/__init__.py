@@ -16,6 +16,8 @@ keep_inside_home()  # must come before any library that reads these variables is
 _PUBLIC = {
     "ARMS": "arms",
     "ENCODER": "arms",
+    "ENCODER_LADDER": "arms",
+    "SMALL_LADDER": "arms",
     "SMALL": "arms",
     "LearnerError": "errors",
     "get_profile": "profiles",
@@ -45,6 +47,7 @@ _PUBLIC = {
     "forecast_figure": "plots",
     "cost_curve": "plots",
     "break_even_curve": "plots",
+    "ladder_figure": "plots",
     "luck_strip": "plots",
     "perplexity_curve": "plots",
     "expected_best_curve": "plots",

@@ -47,10 +47,13 @@ ARMS = {
 }
 
 
+CONTROL = ("#56B4E9", "-.", "v")  # colour, line and marker of what lies between the two ends
+
+
 def _rung(name: str, label: str, checkpoint: str, init: str) -> Arm:
     """A control between random weights and the checkpoint: its range spans both of theirs."""
     return Arm(name, label, checkpoint, init, "all_weights", "learning_rate",
-               (5e-5, 1e-4, 3e-4, 6e-4), "#56B4E9", "-.", "v")
+               (5e-5, 1e-4, 3e-4, 6e-4), *CONTROL)
 
 
 # The sceptic's ladder between `scratch` and `fine_tuned`: what is it that transfers?
@@ -67,6 +70,9 @@ LADDER = {
     )
 }
 
+# The same with both ends, from the lowest rung up; at the size of the public encoder.
+ENCODER_LADDER = ("scratch", *LADDER, "fine_tuned")
+
 # Parts of the checkpoint, the rest random: e for the embeddings, blocks counted from 0.
 TRANSPLANTS = {
     f"kept_{kept}": _rung(f"kept_{kept}", f"kept: {kept}", ENCODER, f"kept:{kept}")
@@ -76,12 +82,12 @@ TRANSPLANTS = {
 
 
 def _small(name: str, label: str, checkpoint: str, init: str = "pretrained",
-           strategy: str = "all_weights") -> Arm:
+           strategy: str = "all_weights", control: bool = False) -> Arm:
     """An arm of the small language models; random weights have the higher range, as everywhere."""
     random = init == "random"
     knob = None if strategy == "untuned" else "learning_rate"
     trials = (3e-4, 1e-3, 2e-3, 4e-3) if random else (1e-4, 3e-4, 1e-3, 2e-3)
-    colour, line, marker = (("#D55E00", "--", "s") if random else
+    colour, line, marker = (CONTROL if control else ("#D55E00", "--", "s") if random else
                             ("#0072B2", "-", "o") if knob else ("#009E73", "-.", ""))
     return Arm(name, label, checkpoint, init, strategy, knob, trials if knob else (), colour, line,
                marker)
@@ -103,13 +109,18 @@ SMALL_MODELS = {
         _small("masked_general_films", "masked, general and own text, 30M tokens",
                "masked-general-films-30M"),
         _small("masked_moments", "random, with the checkpoint's scales", "masked-10M",
-               "random_moments"),
+               "random_moments", control=True),
         _small("masked_shuffled_layers", "the checkpoint's blocks, shuffled", "masked-10M",
-               "shuffled_layers"),
-        _small("masked_nonsense", "pre-trained on random words", "masked-nonsense-10M"),
+               "shuffled_layers", control=True),
+        _small("masked_nonsense", "pre-trained on random words", "masked-nonsense-10M",
+               control=True),
         _small("masked_shuffled_words", "pre-trained on shuffled words",
-               "masked-shuffled-words-10M"),
+               "masked-shuffled-words-10M", control=True),
     )
 }
+
+# ... and at that of the small masked language model. The two are never mixed in one figure.
+SMALL_LADDER = ("masked_scratch", "masked_moments", "masked_shuffled_layers", "masked_nonsense",
+                "masked_shuffled_words", "masked_films", "masked_10M")
 
 EVERY_ARM = ARMS | LADDER | TRANSPLANTS | SMALL_MODELS

@@ -8,6 +8,7 @@ from llmtl_helpers.curves.advantage import DataAdvantage, data_advantage
 from llmtl_helpers.curves.chance import (McNemar, PairedDifference, expected_best, mcnemar,
                                          paired_bootstrap, wilson_interval)
 from llmtl_helpers.curves.forecast import Forecast, forecast
+from llmtl_helpers.curves.gap import GapShare, gap_share
 from llmtl_helpers.curves.multiplier import (Multiplier, data_multiplier, multiplier_levels,
                                              multiplier_sizes)
 from llmtl_helpers.curves.perplexity import as_perplexity, summarise_perplexity
@@ -21,11 +22,11 @@ from llmtl_helpers.curves.transfer import (DataTransferred, TransferLaw,
                                            effective_data_transferred, fit_transfer_power_law)
 
 __all__ = [
-    "DataAdvantage", "DataTransferred", "Forecast", "McNemar", "MeanCurve", "Multiplier",
+    "DataAdvantage", "DataTransferred", "Forecast", "GapShare", "McNemar", "MeanCurve", "Multiplier",
     "PairedDifference", "PowerLaw", "Summary", "TransferLaw", "as_perplexity",
     "check_comparable", "curve_runs",
     "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
-    "fit_power_law", "fit_transfer_power_law", "forecast", "in_band", "mcnemar",
+    "fit_power_law", "fit_transfer_power_law", "forecast", "gap_share", "in_band", "mcnemar",
     "mean_interval", "multiplier_levels", "multiplier_sizes", "paired_bootstrap",
     "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size",
     "summarise", "summarise_perplexity", "summarise_scores", "wilson_interval",

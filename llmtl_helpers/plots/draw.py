@@ -11,7 +11,7 @@ from llmtl_helpers.arms import Arm
 from llmtl_helpers.curves import Summary
 from llmtl_helpers.plots.theme import FONT, Theme, colour_of, write
 
-LABEL_WIDTH = 27  # characters of an end label before it wraps
+LABEL_WIDTH = 26  # characters of an end label before it wraps
 LINE_HEIGHT = 0.066  # of one line of text, in heights of the axes
 HANDLE = (1.035, 1.105)  # where the line sample of a label starts and ends, in axes coordinates
 STAR = 330  # area of a live dot, in square points

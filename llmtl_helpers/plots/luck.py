@@ -3,20 +3,18 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from matplotlib.ticker import MaxNLocator, NullLocator
-
 from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
+from llmtl_helpers.plots.strips import strips
+from llmtl_helpers.plots.theme import get_theme, new_figure, style_of
 
 PURPOSES = ("luck", "curve")  # the study's further seeds, and the curve's own
 MISSING = ("There are no finished runs to compare seeds with: `python3 start.py sweep --task "
            "sentiment/films --study luck` makes them.")
 MANY = 20  # seeds below which the figures say that there are few
-GOLDEN = 0.6180339887  # successive multiples of it, modulo 1, never bunch
 
 
 def luck_strip(rows: Iterable[dict], n: int | None = None, arms: Sequence[str] | None = None,
@@ -38,7 +36,7 @@ def luck_strip(rows: Iterable[dict], n: int | None = None, arms: Sequence[str] |
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
     title = title or f"Luck: {words.labels(n)}, {task}"
-    _strips(axes, found, look)
+    strips(axes, found, look)
     draw.frame_texts(axes, title, f"{words.spoken_metric(metric)} on the test set", "",
                      small_print(found), look)
     return TwinFigure(figure, _strip_table(found), _strip_reading(found, n, task),
@@ -64,40 +62,6 @@ def runs_at(rows, n, arms, metric) -> tuple[int, dict[str, Summary], str]:
     return n, {arm: summarise_scores([score_of(row, metric) for row in here
                                       if row["arm"] == arm], arm, n)
                for arm in words.in_order({row["arm"] for row in here})}, here[0]["task"]
-
-
-def _strips(axes, found: dict[str, Summary], look) -> None:
-    """One strip per arm, from the top; a level arm is a line through all of them."""
-    draw.score_axis(axes, [score for summary in found.values()
-                           for score in (*summary.scores, *(summary.band or ()))])
-    axes.set_xlim(axes.get_ylim())  # `score_axis` knows the limits of a score, here they lie flat
-    axes.xaxis.set_major_locator(MaxNLocator(7, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter("{x:.2f}")
-    axes.set_ylim(-0.5, len(found) - 0.5)
-    axes.set_yticks([])
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.spines["left"].set_visible(False)
-    axes.grid(axis="x", color=look.quiet, linewidth=0.8)
-    ends = []
-    for place, (arm, summary) in enumerate(found.items()):
-        y, style = len(found) - 1 - place, style_of(arm)
-        colour = colour_of(style, look)
-        if summary.band:
-            axes.fill_betweenx([y - 0.34, y + 0.34], *summary.band, color=colour, alpha=0.16,
-                               linewidth=0, label=f"_band {arm}")
-        if style.marker:
-            heights = [y + 0.5 * (GOLDEN * i % 1 - 0.5) for i in range(summary.k)]
-            axes.scatter(summary.scores, heights, s=34, color=colour, marker=style.marker,
-                         alpha=0.75, linewidth=1.2 if style.marker == "x" else 0,
-                         label=f"_runs {arm}")
-            axes.vlines(summary.mean, y - 0.4, y + 0.4, color=look.ink, linewidth=2.2, zorder=4,
-                        label=f"_mean {arm}")
-        else:
-            axes.axvline(summary.mean, color=colour, linestyle=style.line, linewidth=2.2,
-                         label=f"_level {arm}", zorder=1.5)
-        ends.append((style, axes.get_xlim()[0], y))
-    draw.end_labels(axes, ends, look)
-    write(axes, 0.0, 1.05, "point: one run;  bar: mean;  shading: 95% band for one new run", look)
 
 
 def small_print(found: dict[str, Summary]) -> str:

@@ -9,7 +9,7 @@ purpose or a budget of its own, so that its runs never enter a twin curve of the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import ARMS, DIAL, LADDER, TRANSPLANTS
+from llmtl_helpers.arms import ARMS, DIAL, LADDER, SMALL_LADDER, TRANSPLANTS
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
@@ -82,9 +82,7 @@ STUDIES = {
         range(5), purpose="small", own_trials=True, lesson="03"),
     "small-ladder": Study(
         "controls between random weights and the small masked model",
-        ("masked_scratch", "masked_moments", "masked_shuffled_layers", "masked_nonsense",
-         "masked_shuffled_words", "masked_films", "masked_10M"), (256, 1024), range(5),
-        purpose="small", own_trials=True, lesson="04"),
+        SMALL_LADDER, (256, 1024), range(5), purpose="small", own_trials=True, lesson="04"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
         purpose="transplants", own_trials=True, lesson="04"),

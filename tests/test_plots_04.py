@@ -1,0 +1,117 @@
+"""Figures on what transfers: the same thing in picture, table and words."""
+
+import numpy as np
+import pytest
+from rows import make_row
+from test_plots import texts
+from test_plots_11 import look
+
+from llmtl_helpers.arms import ARMS, ENCODER_LADDER, EVERY_ARM, SMALL_LADDER
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.plots import ladder_figure
+
+
+def rung(arm, score, seeds=5, n=256, **fields):
+    purpose = "curve" if arm in ARMS else "small" if arm in SMALL_LADDER else "ladder"
+    return [make_row(**{"arm": arm, "n": n, "run_seed": seed, "subset_seed": seed,
+                        "purpose": purpose, "score": round(score + 0.01 * (seed - 2), 4), **fields})
+            for seed in range(seeds)]
+
+
+def ladder(arms):
+    return [row for place, arm in enumerate(arms) for row in rung(arm, 0.55 + 0.04 * place)]
+
+
+# -- the ladder ------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("arms", [ENCODER_LADDER, SMALL_LADDER])
+def test_the_ladder_is_readable_with_all_its_long_labels(theme, scale, arms):
+    rows = ladder(arms)
+    live = [make_row(arm=arms[1], purpose="live", run_seed=1000, score=0.6)]
+    look(lambda **options: ladder_figure(rows, arms, 256, live_rows=live, **options), theme, scale)
+
+
+def test_the_lowest_rung_is_at_the_bottom_and_every_run_is_a_point():
+    twin = ladder_figure(ladder(ENCODER_LADDER), ENCODER_LADDER, 256)
+    dots = {kind.get_label().removeprefix("_runs "): kind.get_offsets()
+            for kind in twin.figure.axes[0].collections if kind.get_label().startswith("_runs")}
+    heights = [np.mean(dots[arm][:, 1]) for arm in ENCODER_LADDER]
+    assert heights == sorted(heights)
+    assert sorted(dots["shuffled_layers"][:, 0]) == pytest.approx([0.61, 0.62, 0.63, 0.64, 0.65])
+    assert {EVERY_ARM[arm].label for arm in ENCODER_LADDER} <= set(texts(twin))
+
+
+def test_table_and_reading_say_how_far_each_rung_goes():
+    rows = [*rung("scratch", 0.50), *rung("random_moments", 0.50), *rung("shuffled_layers", 0.65),
+            *rung("fine_tuned", 0.70)]
+    twin = ladder_figure(rows, ("scratch", "random_moments", "shuffled_layers", "fine_tuned"), 256)
+    by_arm = {row["rung"]: row for row in twin.table}
+    assert by_arm[EVERY_ARM["shuffled_layers"].label]["share of the gap"] == pytest.approx(0.75)
+    assert "shuffled 75%" in twin.reading and "0.500" in twin.reading and "0.700" in twin.reading
+    better, _, unsure = twin.reading.partition("not surely different")
+    assert EVERY_ARM["shuffled_layers"].label in better.partition("urely better")[2]
+    assert EVERY_ARM["random_moments"].label in unsure
+
+
+def test_answers_to_single_texts_count_where_they_are_recorded():
+    rng = np.random.default_rng(0)
+    rows = [row | {"correct": pack_flags(answers), "score": float(answers.mean()),
+                   "accuracy": float(answers.mean())}
+            for arm, share in (("scratch", 0.5), ("shuffled_layers", 0.6), ("fine_tuned", 0.7))
+            for row in rung(arm, share, test_size=400)
+            for answers in [rng.random(400) < share]]
+    arms = ("scratch", "shuffled_layers", "fine_tuned")
+
+    def width(rows):
+        low, high = ladder_figure(rows, arms, 256).table[1]["interval"]
+        return high - low
+
+    assert width(rows) > width([{**row, "correct": ""} for row in rows])
+
+
+def test_a_missing_rung_is_said_with_the_command_that_makes_it():
+    rows = ladder(("scratch", "random_moments", "fine_tuned"))
+    twin = ladder_figure(rows, ENCODER_LADDER, 256)
+    assert "`python3 start.py sweep --study ladder --arms shuffled_layers" in twin.reading
+    assert EVERY_ARM["own_text"].label in twin.reading
+    assert any("5 of 8 rungs are not there yet" in text for text in texts(twin))
+    small = ladder_figure(ladder(SMALL_LADDER[:3]), SMALL_LADDER, 256)
+    assert "--study small-ladder --arms masked_nonsense" in small.reading
+    assert "--study ladder" in ladder_figure([], ENCODER_LADDER, 256).reading
+
+
+def test_without_an_end_there_is_no_share():
+    twin = ladder_figure(ladder(ENCODER_LADDER)[5:], ENCODER_LADDER, 256)
+    assert "no gap to measure by" in twin.reading and "--arms scratch" in twin.reading
+    assert all(row["share of the gap"] is None for row in twin.table)
+
+
+def test_trials_spoilt_runs_and_other_sizes_are_left_out():
+    good = ladder(ENCODER_LADDER)
+    other = [make_row(arm="fine_tuned", purpose="leak", score=0.99),
+             make_row(arm="own_text", purpose="trial", score=0.99),
+             make_row(arm="own_text", purpose="ladder", n=64, score=0.99)]
+    assert ladder_figure([*good, *other], ENCODER_LADDER, 256).table == (
+        ladder_figure(good, ENCODER_LADDER, 256).table)
+
+
+def test_a_live_run_is_a_star_and_a_row_and_moves_nothing_else():
+    rows = ladder(ENCODER_LADDER)
+    live = make_row(arm="nonsense", purpose="live", run_seed=1000, score=0.61)
+    twin = ladder_figure(rows, ENCODER_LADDER, 256, live_rows=[live])
+    (star,) = [kind for kind in twin.figure.axes[0].collections
+               if kind.get_label() == "_live nonsense"]
+    assert tuple(star.get_offsets()[0]) == pytest.approx((0.61, 3))
+    assert twin.table[-1]["mean"] == 0.61 and "seed 1000" in twin.table[-1]["rung"]
+    assert twin.table[:-1] == ladder_figure(rows, ENCODER_LADDER, 256).table
+
+
+def test_runs_of_several_rules_cannot_share_a_ladder():
+    rows = [*ladder(ENCODER_LADDER), *rung("nonsense", 0.6, budget="smoke")]
+    with pytest.raises(LearnerError, match="training rules"):
+        ladder_figure(rows, ENCODER_LADDER, 256)
+    with pytest.raises(LearnerError, match="two arms"):
+        ladder_figure(rows, ("scratch",), 256)
