@@ -50,6 +50,9 @@ _PUBLIC = {
     "ladder_figure": "plots",
     "luck_strip": "plots",
     "perplexity_curve": "plots",
+    "dial_figure": "plots",
+    "pretraining_curves": "plots",
+    "read_card": "pretraining",
     "expected_best_curve": "plots",
     "fairness_figure": "plots",
     "gap_board": "plots",
@@ -58,6 +61,7 @@ _PUBLIC = {
     "ForecastGame": "widgets",
     "CostExplorer": "widgets",
     "FairnessBoard": "widgets",
+    "PretrainingPanel": "widgets",
 }
 __all__ = list(_PUBLIC)
 

@@ -6,7 +6,7 @@ one figure; `smoke` only proves that the chain works and its runs are never mixe
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from llmtl_helpers.errors import LearnerError
 
@@ -29,6 +29,7 @@ class Profile:
     device: str  # "cpu" or "auto"
     patience: int = 0  # evaluations without a better validation score that end a run; 0: never
     example: int = 1  # of what n counts: labels, or the target tokens of a usual text
+    pretraining: str = "3M"  # point of the dial that is pre-trained live
 
     def batch_size(self, n: int) -> int:
         return 8 if n <= 256 else 16
@@ -56,7 +57,7 @@ PROFILES = {
     for profile in (
         Profile("smoke", budget="smoke", sizes=(16, 64), live_sizes=(16, 64), seeds=2, seeds_large=2,
                 large_from=4096, trial_sizes=(64,), trial_seeds=0, min_updates=6, epochs=0,
-                validation_limit=48, test_limit=160, device="cpu"),
+                validation_limit=48, test_limit=160, device="cpu", pretraining="100k"),
         _floor("laptop", sizes=(16, 64, 256), live_sizes=(64, 256), seeds=3, seeds_large=3),
         _floor("full", sizes=EVERY_SIZE, live_sizes=(64, 256), seeds=5, seeds_large=3),
         _floor("gpu", sizes=EVERY_SIZE, live_sizes=(64, 256, 1024), seeds=5, seeds_large=5,
@@ -68,6 +69,15 @@ PROFILES = {
 LANGUAGE = _floor("language", budget="early-stopping", sizes=(2000, 5000, 10_000, 20_000, 50_000, 100_000),
                   live_sizes=(10_000,), seeds_large=5, trial_sizes=(2000, 10_000, 50_000), seeds=5,
                   min_updates=600, epochs=12, patience=5, example=25)
+
+
+def language_rule(profile: Profile) -> Profile:
+    """How a language model is tuned at a profile: by LANGUAGE, or at `smoke` by a few updates."""
+    if profile.name != "smoke":
+        return LANGUAGE
+    small = ("budget", "trial_seeds", "min_updates", "epochs", "validation_limit", "test_limit")
+    return replace(LANGUAGE, name="language-smoke", sizes=(2000,), live_sizes=(2000,), seeds=2,
+                   patience=2, **{field: getattr(profile, field) for field in small})
 
 
 def get_profile(name: str | None = None) -> Profile:

@@ -7,6 +7,7 @@ several threads and pyplot keeps one global state for all of them.
 from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import cost_curve
+from llmtl_helpers.plots.dial import dial_figure
 from llmtl_helpers.plots.fairness import fairness_figure
 from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.plots.figure import TwinFigure
@@ -16,10 +17,11 @@ from llmtl_helpers.plots.level import level_curve
 from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.perplexity import perplexity_curve
 from llmtl_helpers.plots.multiplier import multiplier_by_level, multiplier_by_size
+from llmtl_helpers.plots.pretraining import pretraining_curves
 from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.twin import twin_curve
 
-__all__ = ["TwinFigure", "break_even_curve", "cost_curve", "expected_best_curve",
+__all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "expected_best_curve",
            "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "level_curve",
            "luck_strip", "multiplier_by_level", "multiplier_by_size", "perplexity_curve",
-           "training_curves", "twin_curve"]
+           "pretraining_curves", "training_curves", "twin_curve"]

@@ -5,5 +5,6 @@ from llmtl_helpers.widgets.explorer import TwinExplorer
 from llmtl_helpers.widgets.fairness_board import FairnessBoard
 from llmtl_helpers.widgets.forecast_game import ForecastGame
 from llmtl_helpers.widgets.level_explorer import LevelExplorer
+from llmtl_helpers.widgets.pretraining_panel import PretrainingPanel
 
-__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "TwinExplorer"]
+__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "PretrainingPanel", "TwinExplorer"]

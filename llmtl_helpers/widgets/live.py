@@ -1,4 +1,4 @@
-"""One live run: a child process, watched from a thread, that can be stopped."""
+"""Live runs: child processes, watched from a thread, that can be stopped."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from llmtl_helpers.plots.words import labels, spoken
 
 
 class LiveRun:
-    """Trains one run at a time through `sweep.Workers`; nothing is trained in this process.
+    """Trains what was asked for last through `sweep.Workers`; nothing is trained in this process.
 
     Args:
         on_event: called from the watching thread with every event of the run.
@@ -27,7 +27,9 @@ class LiveRun:
         self._start = threading.Lock()
 
     def start(self, plan: Callable, ready: Callable[[], None]) -> None:
-        """Train the run that `plan()` returns; it is called in the thread, for it reads the data.
+        """Train the run, or the list of runs, that `plan()` returns.
+
+        `plan()` is called in the thread, for it reads the data.
 
         `ready()` is called before the thread starts, so what it shows never comes too late.
 
@@ -66,9 +68,9 @@ class LiveRun:
                 from llmtl_helpers.sweep import Workers
 
                 workers = Workers(count=1, device=self.device)
-            config = plan()
+            planned = plan()
             if not stop.is_set():
-                for event in workers.run([config], stop):
+                for event in workers.run(planned if isinstance(planned, list) else [planned], stop):
                     self.on_event(event)
         except Exception as error:
             self.on_end(error)
