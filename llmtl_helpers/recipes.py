@@ -68,10 +68,11 @@ RECIPES = {
     **{f"masked-{name}": small("small-modernbert", "masked", tokens,
                                learning_rate=1e-3 if tokens <= DIAL["3M"] else 2e-3)
        for name, tokens in DIAL.items()},
-    "replaced-30M": small("small-electra", "replaced", DIAL["30M"]),
-    # unlabelled text of the task's own domain, which counts as data
+    # as many tokens as masked-10M, by another objective ...
+    "replaced-10M": small("small-electra", "replaced", DIAL["10M"]),
+    # ... and on unlabelled text of the task's own domain, which counts as data
     "masked-films-10M": small("small-modernbert", "masked", DIAL["10M"], "films"),
-    "masked-general-films-30M": small("small-modernbert", "masked", DIAL["30M"], "general-films"),
+    "masked-general-films-10M": small("small-modernbert", "masked", DIAL["10M"], "general-films"),
     # the sceptic's ladder at the size of the small language model ...
     "masked-nonsense-10M": small("small-modernbert", "masked", DIAL["10M"], disorder="random_words"),
     "masked-shuffled-words-10M": small("small-modernbert", "masked", DIAL["10M"],

@@ -1,6 +1,5 @@
 """Train the runs of a twin curve; what exists already is not trained again."""
 
-import os
 import shlex
 import sys
 import time
@@ -24,8 +23,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1,
-                        help="runs at once, the cores are shared out (default: %(default)s)")
+    parser.add_argument("--workers", type=int,
+                        help="runs at once, the cores are shared out (default: one a core)")
     parser.add_argument("--plan", action="store_true", help="only say what would be trained")
     parser.add_argument("--ship", action="store_true",
                         help="afterwards write the task's runs into the package")
@@ -33,6 +32,7 @@ def add_arguments(parser) -> None:
 
 def run(args) -> int:
     from llmtl_helpers.sweep import STUDIES, Workers
+    from llmtl_helpers.sweep.workers import usable_cores
     from llmtl_helpers.tasks import load_task
 
     if args.study and args.study not in STUDIES:
@@ -51,7 +51,7 @@ def run(args) -> int:
         if args.plan or not wave:
             break
         before |= {config.id for config in wave}
-        failures += _train(wave, Workers(args.workers, device=profile.device),
+        failures += _train(wave, Workers(args.workers or usable_cores(), device=profile.device),
                            ledger)
     if args.plan:
         print(f"{len(wave)} runs are ready to be trained (those that wait for trials not counted).")

@@ -17,6 +17,14 @@ from llmtl_helpers.training.config import RunConfig
 PATIENCE = 2.0  # seconds that a worker has to end by itself after a stop
 
 
+def usable_cores() -> int:
+    """Cores that this process may use: fewer than the machine has in a container or a job."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Event:
     """What happened to a run: started, progress, done, failed or stopped."""
@@ -45,7 +53,7 @@ class Workers:
     def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu",
                  runner: str = "llmtl_helpers.training.run"):
         self.count, self.device, self.runner = max(1, count), device, runner
-        self.threads = threads or max(1, (os.cpu_count() or 1) // self.count)
+        self.threads = threads or max(1, usable_cores() // self.count)
 
     def run(self, configs: Iterable[RunConfig],
             stop: threading.Event | None = None) -> Iterator[Event]:

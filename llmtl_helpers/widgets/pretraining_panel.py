@@ -1,6 +1,5 @@
 """PretrainingPanel: pre-train small language models and watch the loss, stop, go on."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -195,10 +194,9 @@ class _Crew:
     """A process per job, as far as there are cores; they share the cores."""
 
     def run(self, jobs: list[PretrainingJob], stop) -> Iterator:
-        from llmtl_helpers.sweep import Workers
+        from llmtl_helpers.sweep.workers import Workers, usable_cores
 
-        count = min(len(jobs), os.cpu_count() or 1)
-        return Workers(count, runner=RUNNER).run(jobs, stop)
+        return Workers(min(len(jobs), usable_cores()), runner=RUNNER).run(jobs, stop)
 
 
 def _means(points: list[tuple[int, float]], updates: int) -> list[tuple[int, float]]:
