@@ -12,6 +12,7 @@ import torch
 
 from llmtl_helpers import corpora, paths, recipes
 from llmtl_helpers.assets import state
+from llmtl_helpers.commands import pretrain as pretrain_command
 from llmtl_helpers.corpora import CORPORA, Corpus, load_corpus, overlap
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import build, hash_weights, load_tokenizer
@@ -192,3 +193,53 @@ def test_a_tokenizer_without_a_mask_is_a_sentence(tmp_path):
 def test_an_unknown_recipe_is_a_sentence():
     with pytest.raises(LearnerError, match="no recipe called"):
         engine.pretrain("encoder-everything")
+
+
+# --- what comes with the suite ------------------------------------------------------------------
+
+
+SHIPPED = sorted(file.parent.name for file in paths.shipped_checkpoints().glob("*/config.json"))
+
+
+def test_shipped_checkpoints_are_few_and_small():
+    files = [file for file in paths.shipped_checkpoints().rglob("*") if file.is_file()]
+    assert SHIPPED and sum(file.stat().st_size for file in files) < 12 * 2**20
+    assert {file.suffix for file in files} <= {".json", ".safetensors", ".md"}
+    for file in files:
+        if file.suffix == ".json":
+            assert "/home" not in (text := file.read_text(encoding="utf-8")) and "/tmp" not in text
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_checkpoint_has_a_card_and_is_what_its_recipe_says(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path)
+    card = read_card(name)
+    assert card["command"] == f"python3 start.py pretrain {name} --ship"
+    assert card["recipe_id"] == recipes.RECIPES[name].id, "the recipe was changed since"
+    assert "non-commercial" in card["corpus"]["licence"] and not card["commit"].endswith("+")
+    assert card["corpus"]["fingerprint"] == load_corpus(card["recipe"]["corpus"]).fingerprint
+    assert card["held_out_losses"][-1][1] < card["held_out_losses"][0][1] - 0.3
+    model = build(name)
+    outputs = model.encode(["a film of rare beauty"], 32)
+    assert model.report.init == "pretrained" and len(outputs[0]) > 3
+
+
+def test_only_committed_work_within_the_limit_is_shipped(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path / "own")
+    monkeypatch.setattr(paths, "shipped_checkpoints", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    folder = tmp_path / "own" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    for commit, weights, wrong in (("", 8, "not committed"), ("abc+", 8, "not committed"),
+                                   ("abc", 13 * 2**20, "are allowed")):
+        (folder / "pretraining.json").write_text(json.dumps({"commit": commit}))
+        (folder / "model.safetensors").write_bytes(b"0" * weights)
+        with pytest.raises(LearnerError, match=wrong):
+            pretrain_command._ship("tiny")
+    (folder / "model.safetensors").write_bytes(b"0" * 8)
+    pretrain_command._ship("tiny")
+    pretrain_command._ship("tiny")  # once more replaces it
+    assert read_card("tiny") == {"commit": "abc"}  # one's own comes first
+    shutil.rmtree(tmp_path / "own")
+    assert read_card("tiny")["command"] == "python3 start.py pretrain tiny --ship"

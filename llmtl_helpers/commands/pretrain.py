@@ -1,19 +1,26 @@
 """Pre-train a checkpoint by a recipe of the suite; an interrupted training goes on."""
 
+import json
+import shutil
 import signal
 import sys
 import threading
 import time
 
 from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.recipes import RECIPES
+
+SHIPPED_LIMIT = 12 * 2**20  # bytes of all checkpoints that come with the suite
 
 
 def add_arguments(parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help=f"of {', '.join(RECIPES)}; without a name: the list")
     parser.add_argument("--profile", help="gpu uses an accelerator; default: LLMTL_PROFILE or laptop")
+    parser.add_argument("--ship", action="store_true",
+                        help="afterwards put the checkpoints into the package")
 
 
 def run(args) -> int:
@@ -37,7 +44,39 @@ def run(args) -> int:
             print(f"\n{name}: {paths.own_checkpoints() / name}", flush=True)
     finally:
         signal.signal(signal.SIGINT, before)
+    if args.ship:
+        for name in args.names:
+            _ship(name)
     return 0
+
+
+def _ship(name: str) -> None:
+    """Copy a checkpoint of one's own into the package, with the command that made it on its card.
+
+    Raises:
+        LearnerError: it was made by code that is not committed, or there is no room.
+    """
+    from llmtl_helpers.pretraining.card import CARD, own_card
+
+    card, source = own_card(name), paths.own_checkpoints() / name
+    if not card.get("commit") or card["commit"].endswith("+"):
+        raise LearnerError(f"{name} cannot be shipped", "it was made by code that is not committed",
+                           "commit, delete its folder and pre-train it again")
+    shipped = paths.shipped_checkpoints()
+    others = sum(file.stat().st_size for file in shipped.rglob("*")
+                 if file.is_file() and file.relative_to(shipped).parts[0] != name)
+    size = sum(file.stat().st_size for file in source.iterdir())
+    if others + size > SHIPPED_LIMIT:
+        raise LearnerError(f"{name} cannot be shipped",
+                           f"all shipped checkpoints together would take {others + size:,} bytes "
+                           f"and {SHIPPED_LIMIT:,} are allowed", "take another one out first")
+    shutil.rmtree(shipped / name, ignore_errors=True)
+    shutil.copytree(source, shipped / name)
+    card = {"command": f"python3 start.py pretrain {name} --ship", **card}
+    (shipped / name / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
+    for file in (shipped / name).iterdir():
+        file.chmod(0o644)
+    print(f"{name}: {size / 2**20:.1f} MiB written to {(shipped / name).relative_to(paths.ROOT)}.")
 
 
 def _progress(name: str):
