@@ -81,6 +81,20 @@ TRANSPLANTS = {
 }
 
 
+# Linear probes after the embeddings and after each block, for three kinds of weights.
+LAYERS = {
+    arm.name: arm
+    for arm in (
+        Arm("layers_fine_tuned", "fine-tuned", ENCODER, "pretrained", "tuned_layer_probes",
+            "learning_rate", ARMS["fine_tuned"].trials, "#0072B2", "-", "o"),
+        Arm("layers_pretrained", "pre-trained, untouched", ENCODER, "pretrained", "layer_probes",
+            None, (), "#009E73", "-", "D"),
+        Arm("layers_random", "random weights", ENCODER, "random", "layer_probes", None, (),
+            "#D55E00", "--", "s"),
+    )
+}
+
+
 def _small(name: str, label: str, checkpoint: str, init: str = "pretrained",
            strategy: str = "all_weights", control: bool = False) -> Arm:
     """An arm of the small language models; random weights have the higher range, as everywhere."""
@@ -104,10 +118,10 @@ SMALL_MODELS = {
         *(_small(f"{family}_{tokens}", f"{family}, pre-trained on {tokens} tokens",
                  f"{family}-{tokens}") for family in ("causal", "masked") for tokens in DIAL),
         _small("causal_untuned", "pre-trained, not tuned", "causal-30M", strategy="untuned"),
-        _small("replaced_30M", "replaced tokens, 30M tokens", "replaced-30M"),
+        _small("replaced_10M", "replaced tokens, 10M tokens", "replaced-10M"),
         _small("masked_films", "masked, the task's own text, 10M tokens", "masked-films-10M"),
-        _small("masked_general_films", "masked, general and own text, 30M tokens",
-               "masked-general-films-30M"),
+        _small("masked_general_films", "masked, general and own text, 10M tokens",
+               "masked-general-films-10M"),
         _small("masked_moments", "random, with the checkpoint's scales", "masked-10M",
                "random_moments", control=True),
         _small("masked_shuffled_layers", "the checkpoint's blocks, shuffled", "masked-10M",
@@ -123,4 +137,4 @@ SMALL_MODELS = {
 SMALL_LADDER = ("masked_scratch", "masked_moments", "masked_shuffled_layers", "masked_nonsense",
                 "masked_shuffled_words", "masked_films", "masked_10M")
 
-EVERY_ARM = ARMS | LADDER | TRANSPLANTS | SMALL_MODELS
+EVERY_ARM = ARMS | LADDER | TRANSPLANTS | LAYERS | SMALL_MODELS

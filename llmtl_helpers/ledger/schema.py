@@ -62,6 +62,12 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "train_size": (int, False, "training examples really used"),
     "train_tokens": (int, False, "target tokens in them, where n counts tokens"),
     "train_classes": (list, False, "training examples per class, in label order"),
+    "layer_scores": (list, False, "primary metric on the test set of a linear probe after the "
+                                  "embeddings and after each block"),
+    "layer_validation_scores": (list, False, "the same on validation data, by which C was chosen"),
+    "layer_choices": (list, False, "the C that was chosen at each place"),
+    "layer_similarity": (list, False, "linear CKA with the untouched checkpoint at each place, on "
+                                      "the test texts"),
     "parameters": (int, False, "weights of body and head"),
     "trained_parameters": (int, False, "weights that were updated"),
     "tokens": (int, False, "tokens trained on, padding left out"),

@@ -83,12 +83,23 @@ class TextClassifier(Classifier):
     def pool(self, input_ids, attention_mask):
         """Mean over the real tokens: (batch, tokens) -> (batch, width)."""
         hidden = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (batch, tokens, 1)
-        return (hidden * mask).sum(1) / mask.sum(1)
+        return _mean(hidden, attention_mask)
+
+    def pool_every_place(self, input_ids, attention_mask):
+        """The same after the embeddings and after each block -> (batch, places, width)."""
+        answer = self.body(input_ids=input_ids, attention_mask=attention_mask,
+                           output_hidden_states=True)
+        return torch.stack([_mean(hidden, attention_mask) for hidden in answer.hidden_states], 1)
 
     def forward(self, input_ids, attention_mask):
         """Token numbers and mask, both (batch, tokens) -> logits (batch, labels)."""
         return self.head(self.dropout(self.pool(input_ids, attention_mask)))
+
+
+def _mean(hidden, attention_mask):
+    """Mean of (batch, tokens, width) over the tokens that are no padding."""
+    mask = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (batch, tokens, 1)
+    return (hidden * mask).sum(1) / mask.sum(1)
 
 
 def build(checkpoint: str = ENCODER, init: str = "pretrained", num_labels: int = 2,

@@ -116,17 +116,20 @@ def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float 
 
 
 def run_with_chosen_knob(task: str, arm: str, n: int, seed: int, rule: Profile, purpose: str,
-                         tuned_by: Profile, ledger: Ledger) -> RunConfig:
+                         tuned_by: Profile, ledger: Ledger, tuned_as: str = "") -> RunConfig:
     """A run by the rule of one profile, with the knob that the trials of another one chose.
+
+    Args:
+        tuned_as: the arm whose trials choose; default: the arm itself.
 
     Raises:
         LearnerError: those trials are not in the ledger.
     """
-    found = _arm(arm)
-    trials = _trials(task, found, n, tuned_by)
+    found, tuned = _arm(arm), _arm(tuned_as or arm)
+    trials = _trials(task, tuned, n, tuned_by)
     if any(ledger.get(config.id) is None for config in trials):
-        raise _untuned(f"{found.label} cannot be planned at {n:,} labels", found, task, tuned_by)
-    return _config(task, found, n, seed, rule, purpose, chosen_knob(found, trials, ledger))
+        raise _untuned(f"{found.label} cannot be planned at {n:,} labels", tuned, task, tuned_by)
+    return _config(task, found, n, seed, rule, purpose, chosen_knob(tuned, trials, ledger))
 
 
 def _untuned(what: str, arm: Arm, task: str, profile: Profile) -> LearnerError:
@@ -149,7 +152,7 @@ def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: s
     knobs = {"learning_rate": None, "inverse_regularisation": None}
     if arm.knob:
         knobs[arm.knob] = knob
-    trained = arm.strategy == "all_weights"
+    trained = arm.strategy in ("all_weights", "tuned_layer_probes")
     return RunConfig(
         task=task, arm=arm.name, checkpoint=arm.checkpoint, init=arm.init, strategy=arm.strategy,
         n=n, subset_seed=seed, run_seed=seed, updates=profile.updates(n) if trained else 0,

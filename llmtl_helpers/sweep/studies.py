@@ -9,7 +9,7 @@ purpose or a budget of its own, so that its runs never enter a twin curve of the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import ARMS, DIAL, LADDER, SMALL_LADDER, TRANSPLANTS
+from llmtl_helpers.arms import ARMS, DIAL, LADDER, LAYERS, SMALL_LADDER, TRANSPLANTS
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
@@ -30,6 +30,7 @@ class Study:
     rule: Profile = FULL
     purpose: str = "curve"
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
+    tuned_as: Mapping[str, str] = field(default_factory=dict)  # arm -> arm whose trials choose
     leaked: int = 0
     own_trials: bool = False  # its arms are in no twin curve, so their trials are part of it
     task: str = "sentiment/films"  # unless another one is named
@@ -74,8 +75,8 @@ STUDIES = {
         purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
     "small-sentiment": Study(
         "sentiment from small language models: families, objectives, own text",
-        ("causal_scratch", "masked_scratch", "causal_30M", "masked_30M", "replaced_30M",
-         "masked_films", "masked_general_films"), (64, 256, 1024, 4096), range(5),
+        ("causal_scratch", "masked_scratch", "causal_30M", "masked_10M", "masked_30M",
+         "replaced_10M", "masked_films", "masked_general_films"), (64, 256, 1024), range(5),
         purpose="small", own_trials=True, lesson="03"),
     "dial": Study(
         "sentiment after more and less pre-training", (*_dial("causal"), *_dial("masked")), (1024,),
@@ -83,6 +84,9 @@ STUDIES = {
     "small-ladder": Study(
         "controls between random weights and the small masked model",
         SMALL_LADDER, (256, 1024), range(5), purpose="small", own_trials=True, lesson="04"),
+    "layers": Study(
+        "linear probes after the embeddings and after each block", tuple(LAYERS), (256, 1024),
+        range(5), purpose="layers", tuned_as={"layers_fine_tuned": "fine_tuned"}, lesson="04"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
         purpose="transplants", own_trials=True, lesson="04"),
@@ -112,7 +116,7 @@ def study_runs(name: str, task: str, ledger: Ledger,
                 continue
             for seed in study.seeds:
                 config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, tuned_by,
-                                              ledger)
+                                              ledger, study.tuned_as.get(arm, ""))
                 if arm in study.knobs:
                     config = config.changed(**{ARMS[arm].knob: study.knobs[arm]})
                 runs.append(config.changed(leaked=study.leaked))

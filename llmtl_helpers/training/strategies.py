@@ -11,8 +11,8 @@ from threading import Event
 
 import numpy as np
 
-from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.training.config import RunConfig
+from llmtl_helpers.training.data import Data
 
 EVALUATIONS = 10  # points of the validation curve of each run
 PATIENT_EVALUATIONS = 20  # the same where training ends by patience
@@ -26,59 +26,6 @@ class Outcome:
     test_predictions: np.ndarray | None  # (test,) int; None where `stop` came first
     validation_predictions: np.ndarray | None = None
     details: dict = field(default_factory=dict)  # fields of the ledger's schema
-
-
-class Data:
-    """The slices of one run: its training texts and the parts of validation and test it uses."""
-
-    def __init__(self, config: RunConfig, task):
-        if task.label_names:
-            self._labelled(config, task)
-        else:
-            self._running_text(config, task)
-
-    def _labelled(self, config: RunConfig, task) -> None:
-        self.train_rows = task.subset_indices(config.n - config.leaked, config.subset_seed)
-        # whole slices at once: a column of a data set is ten times slower to walk through
-        subset = task.train[self.train_rows]
-        self.train_texts, self.train_labels = subset["text"], np.asarray(subset["label"])
-        # never more validation examples than training examples: a learner with 16 labels
-        # does not have 600 more to choose by
-        held = task.validation[:min(config.n, config.validation_limit)]
-        self.validation_texts, self.validation_labels = held["text"], np.asarray(held["label"])
-        test = task.test[:config.test_limit or len(task.test)]
-        self.test_texts, self.test_labels = test["text"], np.asarray(test["label"])
-        # the mistake of a study, made on purpose: test examples among the training examples
-        order = np.random.default_rng(config.subset_seed).permutation(len(self.test_texts))
-        self.leaked_rows = order[:config.leaked]
-        self.train_texts += [self.test_texts[row] for row in self.leaked_rows]
-        self.train_labels = np.concatenate([self.train_labels, self.test_labels[self.leaked_rows]])
-
-
-    def _running_text(self, config: RunConfig, task) -> None:
-        """As many texts as hold at most n target tokens, and no more of the validation texts."""
-        from llmtl_helpers.models import load_tokenizer
-
-        tokenizer = load_tokenizer(config.checkpoint)
-
-        def first(texts: list[str]) -> tuple[list[str], int]:
-            encoded = tokenizer(texts, truncation=True, max_length=config.max_length)["input_ids"]
-            total = np.cumsum([len(ids) - 1 for ids in encoded])  # the first token is no target
-            count = int((total <= config.n).sum())
-            return texts[:count], int(total[count - 1]) if count else 0
-
-        held = task.validation[:config.validation_limit]["text"]
-        self.validation_texts = first(held)[0] or held[:1]
-        self.train_rows = task.order(config.subset_seed)
-        self.train_texts, self.tokens = first(task.train[self.train_rows]["text"])
-        if not self.train_texts:
-            raise LearnerError(f"{config.n:,} tokens are less than one text of {config.task}",
-                               next="choose a larger n")
-        self.train_rows = self.train_rows[:len(self.train_texts)]
-        self.test_texts = task.test[:config.test_limit or len(task.test)]["text"]
-        self.train_labels, self.validation_labels, self.test_labels = (
-            np.zeros(len(texts), dtype=int)
-            for texts in (self.train_texts, self.validation_texts, self.test_texts))
 
 
 def all_weights(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
@@ -120,7 +67,24 @@ def top_blocks(config: RunConfig, task, data: Data, stop: Event, watch: Callable
 
 def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                      device: str) -> Outcome:
-    """Train what requires a gradient, keep the learning curve, predict validation and test."""
+    """Train what requires a gradient, then predict validation and test."""
+    from llmtl_helpers.training.loop import evaluate
+
+    details = _train(model, config, task, data, stop, watch, device)
+    if details is None:
+        return Outcome(None)
+    validation, test = (model.decide(evaluate(model, model.encode(texts, config.max_length)))
+                        for texts in (data.validation_texts, data.test_texts))
+    return Outcome(test, validation, details)
+
+
+def _train(model, config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+           device: str) -> dict | None:
+    """Train what requires a gradient, in place, and keep the learning curve.
+
+    Returns:
+        fields of the ledger's schema; None if `stop` was set.
+    """
     from torch import nn
 
     from llmtl_helpers.models import hash_weights
@@ -163,7 +127,7 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
                    stop=stop)
     seconds = time.perf_counter() - began - spent
     if stop.is_set():
-        return Outcome(None)
+        return None
     if config.patience:
         best.restore()
         details |= {"updates_done": history[-1][0], "best_update": best.update}
@@ -172,7 +136,7 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
     multiplied = sum(p.numel() for p in trained if id(p) not in tables)
     if model.tied:  # the table of words is looked up and, as the head, multiplied too
         multiplied += model.body.get_input_embeddings().weight.numel()
-    details |= {
+    return details | {
         "history_updates": [h[0] for h in history], "history_scores": [h[1] for h in history],
         "history_losses": [h[2] for h in history], "tokens": tokens,
         "seconds_training": round(seconds, 2),
@@ -181,9 +145,6 @@ def _train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wa
         "flops": 6.0 * multiplied * tokens + getattr(model, "prefix_flops", 0.0),
         "device": next(model.parameters()).device.type,
     }
-    test = model.encode(data.test_texts, config.max_length)
-    return Outcome(model.decide(evaluate(model, test)), model.decide(evaluate(model, validation)),
-                   details)
 
 
 def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
@@ -206,6 +167,28 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
               data.train_labels)
     return Outcome(probe.predict(features["test"]), probe.predict(features["validation"]),
                    {"trained_parameters": int(probe[-1].coef_.size + probe[-1].intercept_.size)})
+
+
+def layer_probes(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
+    """A linear probe after the embeddings and after each block of an untouched body."""
+    from llmtl_helpers.training.layer_probes import probe_untouched
+
+    return Outcome(*probe_untouched(config, task, data, stop) or [None])
+
+
+def tuned_layer_probes(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                       device: str) -> Outcome:
+    """The same after all weights were trained, exactly as `all_weights` does."""
+    from llmtl_helpers.training.layer_probes import probe_model
+
+    model = _model(config, task)
+    trained = _train(model, config, task, data, stop, watch, device)
+    found = None if trained is None else probe_model(model, config, task, data, stop)
+    if found is None:
+        return Outcome(None)
+    test, validation, details = found
+    return Outcome(test, validation, trained | details)
 
 
 def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
@@ -237,6 +220,8 @@ STRATEGIES: dict[str, Callable[..., Outcome]] = {
     "untuned": untuned,
     "top_blocks": top_blocks,
     "frozen_probe": frozen_probe,
+    "layer_probes": layer_probes,
+    "tuned_layer_probes": tuned_layer_probes,
     "bag_of_words": bag_of_words,
     "majority": majority,
 }

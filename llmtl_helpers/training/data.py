@@ -1,0 +1,59 @@
+"""The slices of one run, by the rules of the protocol. Taught in 01."""
+
+import numpy as np
+
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.training.config import RunConfig
+
+
+class Data:
+    """The slices of one run: its training texts and the parts of validation and test it uses."""
+
+    def __init__(self, config: RunConfig, task):
+        if task.label_names:
+            self._labelled(config, task)
+        else:
+            self._running_text(config, task)
+
+    def _labelled(self, config: RunConfig, task) -> None:
+        self.train_rows = task.subset_indices(config.n - config.leaked, config.subset_seed)
+        # whole slices at once: a column of a data set is ten times slower to walk through
+        subset = task.train[self.train_rows]
+        self.train_texts, self.train_labels = subset["text"], np.asarray(subset["label"])
+        # never more validation examples than training examples: a learner with 16 labels
+        # does not have 600 more to choose by
+        held = task.validation[:min(config.n, config.validation_limit)]
+        self.validation_texts, self.validation_labels = held["text"], np.asarray(held["label"])
+        test = task.test[:config.test_limit or len(task.test)]
+        self.test_texts, self.test_labels = test["text"], np.asarray(test["label"])
+        # the mistake of a study, made on purpose: test examples among the training examples
+        order = np.random.default_rng(config.subset_seed).permutation(len(self.test_texts))
+        self.leaked_rows = order[:config.leaked]
+        self.train_texts += [self.test_texts[row] for row in self.leaked_rows]
+        self.train_labels = np.concatenate([self.train_labels, self.test_labels[self.leaked_rows]])
+
+
+    def _running_text(self, config: RunConfig, task) -> None:
+        """As many texts as hold at most n target tokens, and no more of the validation texts."""
+        from llmtl_helpers.models import load_tokenizer
+
+        tokenizer = load_tokenizer(config.checkpoint)
+
+        def first(texts: list[str]) -> tuple[list[str], int]:
+            encoded = tokenizer(texts, truncation=True, max_length=config.max_length)["input_ids"]
+            total = np.cumsum([len(ids) - 1 for ids in encoded])  # the first token is no target
+            count = int((total <= config.n).sum())
+            return texts[:count], int(total[count - 1]) if count else 0
+
+        held = task.validation[:config.validation_limit]["text"]
+        self.validation_texts = first(held)[0] or held[:1]
+        self.train_rows = task.order(config.subset_seed)
+        self.train_texts, self.tokens = first(task.train[self.train_rows]["text"])
+        if not self.train_texts:
+            raise LearnerError(f"{config.n:,} tokens are less than one text of {config.task}",
+                               next="choose a larger n")
+        self.train_rows = self.train_rows[:len(self.train_texts)]
+        self.test_texts = task.test[:config.test_limit or len(task.test)]["text"]
+        self.train_labels, self.validation_labels, self.test_labels = (
+            np.zeros(len(texts), dtype=int)
+            for texts in (self.train_texts, self.validation_texts, self.test_texts))
