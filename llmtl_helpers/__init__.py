@@ -48,6 +48,7 @@ _PUBLIC = {
     "cost_curve": "plots",
     "break_even_curve": "plots",
     "ladder_figure": "plots",
+    "layer_curve": "plots",
     "luck_strip": "plots",
     "perplexity_curve": "plots",
     "dial_figure": "plots",

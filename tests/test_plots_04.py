@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from rows import make_row
-from test_plots import texts
+from test_plots import line, texts
 from test_plots_11 import look
 
 from llmtl_helpers.arms import ARMS, ENCODER_LADDER, EVERY_ARM, SMALL_LADDER
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import pack_flags
-from llmtl_helpers.plots import ladder_figure
+from llmtl_helpers.plots import ladder_figure, layer_curve
 
 
 def rung(arm, score, seeds=5, n=256, **fields):
@@ -115,3 +115,69 @@ def test_runs_of_several_rules_cannot_share_a_ladder():
         ladder_figure(rows, ENCODER_LADDER, 256)
     with pytest.raises(LearnerError, match="two arms"):
         ladder_figure(rows, ("scratch",), 256)
+
+
+# -- layers ----------------------------------------------------------------------------------
+
+PLACES = {  # scores of the probes and similarity, at the embeddings and six blocks
+    "layers_random": ([0.56] * 7, [0.78, 0.76, 0.72, 0.61, 0.52, 0.44, 0.21]),
+    "layers_pretrained": ([0.69, 0.70, 0.71, 0.73, 0.76, 0.75, 0.74], [1.0] * 7),
+    "layers_fine_tuned": ([0.70, 0.72, 0.73, 0.77, 0.78, 0.79, 0.80],
+                          [1.0, 0.99, 0.96, 0.83, 0.45, 0.25, 0.16]),
+}
+
+
+def probes(arms=tuple(PLACES), seeds=5, **fields):
+    return [make_row(**{"arm": arm, "run_seed": seed, "subset_seed": seed, "purpose": "layers",
+                        "layer_scores": [score + 0.01 * (seed - 2) for score in PLACES[arm][0]],
+                        "layer_similarity": list(PLACES[arm][1]), **fields})
+            for arm in arms for seed in range(seeds)]
+
+
+GUESS = make_row(arm="majority", score=0.49, checkpoint="none", init="none")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("quantity", ["score", "similarity"])
+def test_layer_curves_are_readable(theme, scale, quantity):
+    live = probes(seeds=1, purpose="live", run_seed=1000)
+    look(lambda **options: layer_curve([*probes(), GUESS], quantity=quantity, live_rows=live,
+                                       **options), theme, scale)
+
+
+@pytest.mark.parametrize("quantity, field", [("score", 0), ("similarity", 1)])
+def test_every_place_is_drawn_and_said(quantity, field):
+    twin = layer_curve([*probes(), GUESS], quantity=quantity)
+    for arm, expected in PLACES.items():
+        drawn = line(twin, EVERY_ARM[arm].label)
+        assert list(drawn.get_xdata()) == list(range(7))
+        assert list(drawn.get_ydata()) == pytest.approx(expected[field])
+        in_table = [row["mean"] for row in twin.table if row["weights"] == EVERY_ARM[arm].label]
+        assert in_table == pytest.approx(expected[field])
+    assert any("majority" in row["weights"] for row in twin.table) == (quantity == "score")
+
+
+def test_the_readings_name_the_best_place_and_where_tuning_changed_most():
+    said = layer_curve(probes()).reading
+    assert "best after block 4" in said and "+6.0 points, after block 6" in said
+    said = layer_curve(probes(), quantity="similarity").reading
+    assert "below 0.9 from block 3 on" in said and "below 0.9 from the embeddings on" in said
+
+
+def test_live_probes_alone_make_the_figure_and_say_that_they_are_single_runs():
+    live = probes(seeds=1, purpose="live", run_seed=1000)
+    twin = layer_curve([], live_rows=live)
+    assert "single live runs" in twin.reading and len(twin.table) == 21
+    stars = [kind for kind in twin.figure.axes[0].collections
+             if kind.get_label().startswith("_live")]
+    assert len(stars) == 21
+    assert "--study layers" in layer_curve([]).reading
+    assert "--study layers" in layer_curve(probes(), n=1024).reading
+
+
+def test_layer_curves_refuse_what_they_cannot_show():
+    with pytest.raises(LearnerError, match="score, similarity"):
+        layer_curve(probes(), quantity="loss")
+    with pytest.raises(LearnerError, match="training rules"):
+        layer_curve([*probes(), *probes(seeds=1, budget="smoke")])

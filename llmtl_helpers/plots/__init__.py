@@ -13,6 +13,7 @@ from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.forecast import forecast_figure
 from llmtl_helpers.plots.ladder import ladder_figure
+from llmtl_helpers.plots.layers import layer_curve
 from llmtl_helpers.plots.level import level_curve
 from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.perplexity import perplexity_curve
@@ -22,6 +23,7 @@ from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.twin import twin_curve
 
 __all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "expected_best_curve",
-           "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "level_curve",
+           "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "layer_curve",
+           "level_curve",
            "luck_strip", "multiplier_by_level", "multiplier_by_size", "perplexity_curve",
            "pretraining_curves", "training_curves", "twin_curve"]
