@@ -1,9 +1,16 @@
 """The benchmark: both contestants do the same work, and the table says what was measured."""
 
+from dataclasses import replace
+from itertools import accumulate
+from threading import Event
+from types import SimpleNamespace
+
 import pytest
 
+from llmtl_helpers import corpora
 from llmtl_helpers.assets import state
-from llmtl_helpers.benchmark import jobs, report
+from llmtl_helpers.benchmark import contestants, jobs, pretraining, pretraining_report, report
+from llmtl_helpers.benchmark.contestants import Contestant
 from llmtl_helpers.benchmark.jobs import ENGINE, TRAINER, Measured, gap
 from llmtl_helpers.commands import bench
 from llmtl_helpers.errors import LearnerError
@@ -98,7 +105,7 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
     monkeypatch.setattr(report, "markdown", lambda *args: "| new |")
     monkeypatch.setattr("llmtl_helpers.models.build", lambda name: None)
     monkeypatch.setattr(bench, "_multiplying_weights", lambda model: 1)
-    args = type("Args", (), dict(sweeps=True, updates=1, write=True, json=False))
+    args = type("Args", (), dict(sweeps=True, pretraining=False, updates=1, write=True))
     assert bench.run(args) == 0
     assert file.read_text(encoding="utf-8") == (
         f"before\n{bench.BEGIN}\n\n| new |\n\n{bench.END}\nafter\n")
@@ -106,4 +113,148 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
 
 def test_the_committed_benchmark_holds_the_marks():
     text = (bench.paths.ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
-    assert text.count(bench.BEGIN) == text.count(bench.END) == 1
+    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING):
+        assert text.count(mark) == 1
+
+
+# --- pre-training ---------------------------------------------------------------------------
+
+LENGTH = 16  # tokens
+
+
+@pytest.fixture
+def one_document(monkeypatch, tmp_path):
+    """A corpus that is one document 55 times, of just a sequence: all batches are the same."""
+    from llmtl_helpers.pretraining.tokenizer import train_tokenizer
+
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
+    text = ("a film as good as a good song " * 20).strip()
+    words = len(train_tokenizer([text] * 55, 264)(text)["input_ids"])
+    while words > LENGTH:
+        text = text.rsplit(maxsplit=1)[0]
+        words = len(train_tokenizer([text] * 55, 264)(text)["input_ids"])
+    corpus = corpora.Corpus("tiny", "Tiny", (text,) * 55, 0, "made by the test", "none")
+    monkeypatch.setitem(corpora.CORPORA, "tiny", lambda name: corpus)
+    corpora._known.cache_clear()
+    ours = replace(contestants.OURS, corpus="tiny", words_from="tiny", vocabulary=264,
+                   length=words, batch_size=2)
+    monkeypatch.setattr(contestants, "OURS", ours)
+    monkeypatch.setattr(contestants, "EXAMPLE", replace(
+        ours, length=2 * words, learning_rate=5e-5, dropout=0.1))
+    yield
+    corpora._known.cache_clear()
+
+
+def test_with_equal_settings_only_the_loop_differs(one_document):
+    """Same weights, batches, schedule, optimizer and question: the losses agree all the way."""
+    contestant, looks = Contestant("any", "ours", 0), {}
+    recipe = contestant.recipe(20)
+    for who, pretrainer in contestants.PRETRAINERS.items():
+        looks[who] = pretrainer(contestant, recipe, lambda update: None, Event())
+    ours, theirs = looks["engine"], looks["trainer"]
+    assert [update for update, _ in ours] == [update for update, _ in theirs] == [*range(2, 21, 2)]
+    assert [loss for _, loss in theirs] == pytest.approx([loss for _, loss in ours], rel=1e-3)
+    assert ours[0][1] > 2 * ours[-1][1] > 0  # and they did learn
+
+
+@pytest.mark.parametrize("who, settings, tokens", [
+    ("engine", "ours", 2), ("trainer", "ours", 2), ("trainer", "example", 4)])
+def test_a_contestant_trains_for_its_time(who, settings, tokens, one_document, monkeypatch):
+    for name, count in (("WARM", 2), ("TRIED", 3), ("PROFILED", 2), ("TRIAL", 0)):
+        monkeypatch.setattr(pretraining, name, count)
+    seen = []
+    found = pretraining.run(Contestant(who, settings, 0.5), watch=lambda *at: seen.append(at[0]))
+    assert found["tokens"] == len(seen) * tokens * contestants.OURS.length
+    seconds, losses = zip(*found["looks"])
+    assert list(seconds) == sorted(seconds) and seconds[-1] == found["seconds"] > 0.05
+    assert losses[-1] < losses[0]
+    assert list(found["profile"]) == [*pretraining.KINDS, pretraining.REST]
+    assert found["profile"]["matrix products"] > 0 and found["profile"][pretraining.REST] > 0
+
+
+def test_the_clock_leaves_out_what_is_not_training():
+    spent = [9, 1, 1.5, 1, 1, 7, 1, 1, 7, 1]  # start-up first; a look in the 6th and after the 8th
+    assert pretraining._clock(list(accumulate(spent)), [6, 8]) == pytest.approx(
+        list(accumulate([1, 1, 1.5, *[1] * 7])))
+    assert pretraining._clock([5.0], [1]) == [0.0]
+
+
+def test_operations_are_counted_once_and_the_rest_is_time_between_them():
+    operations = [SimpleNamespace(key=key, self_cpu_time_total=100.0) for key in (
+        "mkldnn::_linear_pointwise", "aten::addmm", "aten::_softmax", "aten::add_",
+        "aten::_scaled_dot_product_flash_attention_for_cpu", "aten::_fused_adamw_", "MmBackward0")]
+    found = pretraining._by_kind(operations, 0.001, 10)  # 1,000 us, 10 tokens
+    assert found == {"matrix products": 20, "attention": 10, "softmax and loss": 10,
+                     "optimizer and clipping": 10, "sums, copies, activations": 10,
+                     pretraining.REST: 40}
+
+
+def test_each_contestant_has_a_process_of_its_own_and_a_failure_is_a_sentence(monkeypatch):
+    from llmtl_helpers.sweep import Event as Happened
+
+    crews, kind = [], "done"
+
+    class Workers:
+        def __init__(self, count, threads, runner):
+            assert (count, threads, runner) == (1, 1, "llmtl_helpers.benchmark.pretraining")
+
+        def run(self, configs):
+            crews.append(configs)
+            yield Happened("started", configs[0])
+            yield Happened(kind, configs[0], row={"seconds": 1}, reason="memory ran out")
+
+    monkeypatch.setattr("llmtl_helpers.sweep.Workers", Workers)
+    found = pretraining.contest(60, lambda text: None)
+    assert [len(crew) for crew in crews] == [1] * 4
+    assert [(c.who, c.settings, c.seconds) for c in found] == [
+        ("engine", "ours", 15), ("engine", "ours", 60), ("trainer", "example", 60),
+        ("trainer", "ours", 60)]
+    kind = "failed"
+    with pytest.raises(LearnerError, match="memory ran out"):
+        pretraining.contest(60, lambda text: None)
+
+
+def pretrained(seconds, rate, losses, profile=None):
+    looks = [(seconds * (at + 1) / len(losses), loss) for at, loss in enumerate(losses)]
+    return {"seconds": seconds, "tokens": int(rate * seconds), "looks": looks,
+            "profile": profile or {}}
+
+
+def test_the_reading_says_when_this_engine_is_as_far():
+    profile = dict.fromkeys([*pretraining.KINDS, pretraining.REST], 7.0)
+    found = {
+        Contestant("engine", "ours", 120, False): pretrained(120, 1000, [6, 5]),
+        Contestant("engine", "ours", 480): pretrained(480, 1000, [5.5, 5.2, 4.5, 4], profile),
+        Contestant("trainer", "example", 480): pretrained(480, 250, [7, 7, 6.8, 5.5], profile),
+        Contestant("trainer", "ours", 480): pretrained(480, 500, [5, 4.5, 4, 3.5], profile)}
+    first, second = pretraining_report.reading(found)
+    # the long training at its first look, after 120 s; the short one at its end, then too
+    assert "ends at 5.50 after 8.0 min" in first and "**4.0x**" in first
+    assert "as far after **2.0 min** at the latest" in first
+    assert "**2.0x**" in second and "not as far after 8.0 min" in second
+    text = pretraining_report.markdown(found, {"default": 10.0, "fast": 20.0}, "a machine", 5e6)
+    assert "| this engine, 2.0 min | 2.0 min | 120,000 | 1,000 | " in text
+    assert "| 5.50 | 5.20 | 4.00 | 50% | 25% |" in text  # 5 GFLOP/s of 10 and of 20
+    assert "a machine; one thread" in text and first in text
+    assert text.count("| 7.0 | 7.0 | 7.0 |") == len(profile) and "| 42.0 | 42.0 | 42.0 |" in text
+
+
+def test_the_head_multiplies_and_the_look_up_of_word_vectors_does_not(one_document):
+    per_block = 12 * 128**2  # attention 4, the two layers after it 8
+    assert pretraining_report.flop_per_token() == 6 * (2 * per_block + 264 * 128)
+
+
+def test_each_benchmark_writes_its_own_part(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(bench.paths, "ROOT", tmp_path)
+    begin, end = bench.PRETRAINING
+    file = tmp_path / "BENCHMARKS.md"
+    file.write_text(f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\nold\n{end}\nafter\n",
+                    encoding="utf-8")
+    asked = []
+    monkeypatch.setattr(pretraining_report, "tables",
+                        lambda minutes, say: asked.append(minutes) or "| new |")
+    args = type("Args", (), dict(sweeps=False, pretraining=True, minutes=2.0, write=True))
+    assert bench.run(args) == 0 and asked == [2.0]
+    assert file.read_text(encoding="utf-8") == (
+        f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\n\n| new |\n\n{end}\nafter\n")
+    assert "| new |" in capsys.readouterr().out

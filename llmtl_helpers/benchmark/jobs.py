@@ -62,7 +62,7 @@ def _once(runner: str, configs: Sequence[RunConfig], workers: int, threads: int,
     warm = [replace(configs[0], n=16, updates=min(2, configs[0].updates), run_seed=900 + worker,
                     subset_seed=900 + worker, test_limit=8) for worker in range(workers)]
     ids, rows, began = {config.id for config in configs}, [], time.perf_counter()
-    with _empty_cache():
+    with empty_cache():
         for event in Workers(workers, threads, runner=runner).run([*warm, *configs]):
             if event.kind == "failed":
                 raise LearnerError("a run of the benchmark could not be carried out", event.reason,
@@ -114,7 +114,7 @@ def gap(ours: Measured, theirs: Measured) -> tuple[float, float]:
     return statistics.fmean(pairs), 2 * error
 
 
-class _empty_cache:
+class empty_cache:
     """Context manager: a home that has the assets of the suite and nothing computed."""
 
     def __enter__(self) -> None:

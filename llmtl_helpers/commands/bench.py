@@ -2,7 +2,8 @@
 
 Nothing here is a test: the numbers depend on the machine and on what else runs. Close
 other programs first. Takes about four minutes on 2 cores. With --sweeps it trains the
-standard jobs beside `transformers.Trainer` instead, which takes about half an hour.
+standard jobs beside `transformers.Trainer` instead, which takes about half an hour. With
+--pretraining it pre-trains beside Trainer: about half an hour too.
 """
 
 import json
@@ -17,6 +18,8 @@ from llmtl_helpers import paths
 UPDATES, BATCH, LABELS = 40, 8, 256
 SWEEP_UPDATES = 100
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
+PRETRAINING = "<!-- pre-training -->", "<!-- end of pre-training -->"
+MINUTES = 8.0
 TASK = "sentiment/films"
 
 
@@ -26,13 +29,17 @@ def add_arguments(parser) -> None:
                         help="the standard training jobs beside transformers.Trainer")
     parser.add_argument("--updates", type=int, default=SWEEP_UPDATES, metavar="N",
                         help="updates of each run of the jobs (default: %(default)s)")
+    parser.add_argument("--pretraining", action="store_true",
+                        help="pre-training a small language model beside transformers.Trainer")
+    parser.add_argument("--minutes", type=float, default=MINUTES, metavar="M",
+                        help="of training of each in --pretraining (default: %(default)s)")
     parser.add_argument("--write", action="store_true",
-                        help="put the tables of the jobs into BENCHMARKS.md")
+                        help="put the tables of either into BENCHMARKS.md")
 
 
 def run(args) -> int:
-    if args.sweeps:
-        return _sweeps(args)
+    if args.sweeps or args.pretraining:
+        return _beside_trainer(args)
     found = {}
     for name, measure in MEASURES.items():
         value = measure()
@@ -45,25 +52,42 @@ def run(args) -> int:
     return 0
 
 
-def _sweeps(args) -> int:
+def _beside_trainer(args) -> int:
+    for wanted, tables, marks in ((args.sweeps, _sweeps, (BEGIN, END)),
+                                  (args.pretraining, _pretraining, PRETRAINING)):
+        if wanted:
+            text = tables(args)
+            print(text)
+            if args.write:
+                file = paths.ROOT / "BENCHMARKS.md"
+                before, begin, rest = file.read_text(encoding="utf-8").partition(marks[0])
+                after = rest.partition(marks[1])[2]
+                file.write_text(f"{before}{begin}\n\n{text}\n\n{marks[1]}{after}",
+                                encoding="utf-8")
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _sweeps(args) -> str:
     from llmtl_helpers.arms import ENCODER
     from llmtl_helpers.benchmark.report import carry_out, markdown
     from llmtl_helpers.models import build
     from llmtl_helpers.training.run import machine
 
     cores = os.cpu_count() or 1
-    lines, ratings = carry_out(args.updates, cores, lambda text: print(text, file=sys.stderr,
-                                                                       flush=True))
+    lines, ratings = carry_out(args.updates, cores, _say)
     # the same 6 FLOP per weight that multiplies and token as in `training_rates`
-    tables = markdown(lines, ratings, args.updates, cores, machine(),
-                      6 * _multiplying_weights(build(ENCODER)))
-    print(tables)
-    if args.write:
-        file = paths.ROOT / "BENCHMARKS.md"
-        before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        file.write_text(f"{before}{begin}\n\n{tables}\n\n{END}{after}", encoding="utf-8")
-    return 0
+    return markdown(lines, ratings, args.updates, cores, machine(),
+                    6 * _multiplying_weights(build(ENCODER)))
+
+
+def _pretraining(args) -> str:
+    from llmtl_helpers.benchmark.pretraining_report import tables
+
+    return tables(args.minutes, _say)
 
 
 def _multiplying_weights(model) -> int:
