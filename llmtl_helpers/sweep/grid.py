@@ -140,7 +140,9 @@ def _untuned(what: str, arm: Arm, task: str, profile: Profile) -> LearnerError:
 
 def _trials(task: str, arm: Arm, n: int, profile: Profile) -> list[RunConfig]:
     """The trials that decide the knob at size n: those of the nearest trial size below it."""
-    possible = [size for size in profile.trial_sizes if size <= len(load_task(task).train)]
+    # of running text n counts tokens, of which a text has some `example`
+    most = len(load_task(task).train) * profile.example
+    possible = [size for size in profile.trial_sizes if size <= most]
     size = max((s for s in possible if s <= n), default=min(possible, default=n))
     return [_config(task, arm, size, seed, profile, "trial", value)
             for value in arm.trials for seed in range(profile.trial_seeds)]
