@@ -243,3 +243,19 @@ def test_only_committed_work_within_the_limit_is_shipped(monkeypatch, tmp_path):
     assert read_card("tiny") == {"commit": "abc"}  # one's own comes first
     shutil.rmtree(tmp_path / "own")
     assert read_card("tiny")["command"] == "python3 start.py pretrain tiny --ship"
+
+
+def test_a_card_can_be_shipped_alone(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path / "own")
+    monkeypatch.setattr(paths, "shipped_checkpoints", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    folder = tmp_path / "own" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "pretraining.json").write_text(json.dumps({"commit": "abc"}))
+    pretrain_command._ship("tiny", whole=False)
+    assert [file.name for file in (tmp_path / "shipped" / "tiny").iterdir()] == ["pretraining.json"]
+    shutil.rmtree(tmp_path / "own")
+    assert read_card("tiny")["command"] == "python3 start.py pretrain tiny --ship-cards"
+    with pytest.raises(LearnerError, match="no checkpoint called"):
+        load_tokenizer("tiny")  # a card is no checkpoint

@@ -21,6 +21,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--profile", help="gpu uses an accelerator; default: LLMTL_PROFILE or laptop")
     parser.add_argument("--ship", action="store_true",
                         help="afterwards put the checkpoints into the package")
+    parser.add_argument("--ship-cards", action="store_true",
+                        help="afterwards put their cards alone into the package")
 
 
 def run(args) -> int:
@@ -44,14 +46,17 @@ def run(args) -> int:
             print(f"\n{name}: {paths.own_checkpoints() / name}", flush=True)
     finally:
         signal.signal(signal.SIGINT, before)
-    if args.ship:
+    if args.ship or args.ship_cards:
         for name in args.names:
-            _ship(name)
+            _ship(name, whole=args.ship)
     return 0
 
 
-def _ship(name: str) -> None:
+def _ship(name: str, whole: bool = True) -> None:
     """Copy a checkpoint of one's own into the package, with the command that made it on its card.
+
+    Args:
+        whole: with its weights; else the card alone, for a file that shipped runs started from.
 
     Raises:
         LearnerError: it was made by code that is not committed, or there is no room.
@@ -62,21 +67,30 @@ def _ship(name: str) -> None:
     if not card.get("commit") or card["commit"].endswith("+"):
         raise LearnerError(f"{name} cannot be shipped", "it was made by code that is not committed",
                            "commit, delete its folder and pre-train it again")
-    shipped = paths.shipped_checkpoints()
-    others = sum(file.stat().st_size for file in shipped.rglob("*")
-                 if file.is_file() and file.relative_to(shipped).parts[0] != name)
-    size = sum(file.stat().st_size for file in source.iterdir())
-    if others + size > SHIPPED_LIMIT:
-        raise LearnerError(f"{name} cannot be shipped",
-                           f"all shipped checkpoints together would take {others + size:,} bytes "
-                           f"and {SHIPPED_LIMIT:,} are allowed", "take another one out first")
-    shutil.rmtree(shipped / name, ignore_errors=True)
-    shutil.copytree(source, shipped / name)
-    card = {"command": f"python3 start.py pretrain {name} --ship", **card}
-    (shipped / name / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
-    for file in (shipped / name).iterdir():
+    target = paths.shipped_checkpoints() / name
+    if whole:
+        _make_room(name, source)
+    shutil.rmtree(target, ignore_errors=True)
+    if whole:
+        shutil.copytree(source, target)
+    target.mkdir(parents=True, exist_ok=True)
+    command = f"python3 start.py pretrain {name} --ship" + ("" if whole else "-cards")
+    (target / CARD).write_text(json.dumps({"command": command, **card}), encoding="utf-8")
+    for file in target.iterdir():
         file.chmod(0o644)
-    print(f"{name}: {size / 2**20:.1f} MiB written to {(shipped / name).relative_to(paths.ROOT)}.")
+    print(f"{name}: {'checkpoint' if whole else 'card'} written to {target.relative_to(paths.ROOT)}.")
+
+
+def _make_room(name: str, source) -> None:
+    """Raises LearnerError where the shipped checkpoints would take too much room together."""
+    shipped = paths.shipped_checkpoints()
+    size = sum(file.stat().st_size for file in source.iterdir()) + sum(
+        file.stat().st_size for file in shipped.rglob("*")
+        if file.is_file() and file.relative_to(shipped).parts[0] != name)
+    if size > SHIPPED_LIMIT:
+        raise LearnerError(f"{name} cannot be shipped",
+                           f"all shipped checkpoints together would take {size:,} bytes and "
+                           f"{SHIPPED_LIMIT:,} are allowed", "take another one out first")
 
 
 def _progress(name: str):
