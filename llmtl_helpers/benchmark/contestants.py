@@ -78,7 +78,7 @@ def by_trainer(contestant: Contestant, recipe: Recipe, note: Callable[[int], Non
         DataCollatorForLanguageModeling, Trainer, TrainerCallback, TrainingArguments)
 
     from llmtl_helpers.corpora import load_corpus
-    from llmtl_helpers.pretraining.engine import LOOKS, _held_out_loss
+    from llmtl_helpers.pretraining.engine import LOOKS, held_out_loss
     from llmtl_helpers.pretraining.objectives import OBJECTIVES
     from llmtl_helpers.pretraining.stream import Stream
 
@@ -93,7 +93,7 @@ def by_trainer(contestant: Contestant, recipe: Recipe, note: Callable[[int], Non
         def on_step_end(self, args, state, control, **_):
             note(state.global_step)
             if state.global_step in at:
-                looks.append((state.global_step, _held_out_loss(
+                looks.append((state.global_step, held_out_loss(
                     OBJECTIVES[recipe.objective], model, tokenizer, stream, "cpu")))
             control.should_training_stop = control.should_training_stop or stop.is_set()
 

@@ -106,7 +106,7 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
                                "lower it in the recipe")
         _note(log, update, recipe.updates, value, guessed)
         if len(stream.held_out) and _passes(LOOKS, update, recipe.updates):
-            log["held_out"].append([update, round(_held_out_loss(
+            log["held_out"].append([update, round(held_out_loss(
                 objective, model, tokenizer, stream, accelerator.device), 4)])
         if watch is not None:
             watch(update, recipe.updates, value)
@@ -147,7 +147,7 @@ def _with_dropout(config, share: float):
     return changed
 
 
-def _held_out_loss(objective, model, tokenizer, stream, device) -> float:
+def held_out_loss(objective, model, tokenizer, stream, device) -> float:
     """Mean loss on documents that are never trained on, dropout off; always the same places."""
     import torch
 
