@@ -8,6 +8,7 @@ Colours are Okabe and Ito's, safe for colour-blind readers; line style and marke
 the same thing again (dashed = random weights, solid = pre-trained, dotted = no network).
 """
 
+import re
 from dataclasses import dataclass
 
 
@@ -73,9 +74,38 @@ LADDER = {
 # The same with both ends, from the lowest rung up; at the size of the public encoder.
 ENCODER_LADDER = ("scratch", *LADDER, "fine_tuned")
 
-# Parts of the checkpoint, the rest random: e for the embeddings, blocks counted from 0.
+# Parts of the checkpoint, the rest random: e for the embeddings, blocks counted from 0 in names and
+# from 1 in words. Those that are shipped; any other combination is an arm all the same.
+KEPT = re.compile(r"kept_(e?)(0?1?2?3?4?5?)")
+ALL_KEPT = "e012345"
+
+
+def parts_text(kept: str) -> str:
+    """The parts in words: 'e012' is 'the embeddings and blocks 1 to 3'."""
+    runs: list[list[int]] = []
+    for block in (int(part) + 1 for part in kept if part != "e"):
+        if runs and runs[-1][-1] == block - 1:
+            runs[-1].append(block)
+        else:
+            runs.append([block])
+    named = [text for run in runs for text in (
+        [f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    blocks = " and ".join(filter(None, [", ".join(named[:-1]), *named[-1:]]))
+    text = f"block{'' if blocks.isdigit() else 's'} {blocks}" if runs else ""
+    return " and ".join(filter(None, ["the embeddings" if "e" in kept else "", text]))
+
+
+def kept_arm(kept: str) -> str:
+    """Name of the arm that keeps these parts: with all of them, or none, an arm of the curve."""
+    return {ALL_KEPT: "fine_tuned", "": "scratch"}.get(kept, f"kept_{kept}")
+
+
+def _transplant(kept: str) -> Arm:
+    return _rung(f"kept_{kept}", f"network keeping {parts_text(kept)}", ENCODER, f"kept:{kept}")
+
+
 TRANSPLANTS = {
-    f"kept_{kept}": _rung(f"kept_{kept}", f"kept: {kept}", ENCODER, f"kept:{kept}")
+    f"kept_{kept}": _transplant(kept)
     for kept in ("e", "e0", "e01", "e012", "e0123", "e01234", "e5", "e45", "e345", "e2345",
                  "e12345", "012", "345", "012345")
 }
@@ -138,3 +168,12 @@ SMALL_LADDER = ("masked_scratch", "masked_moments", "masked_shuffled_layers", "m
                 "masked_shuffled_words", "masked_films", "masked_10M")
 
 EVERY_ARM = ARMS | LADDER | TRANSPLANTS | LAYERS | SMALL_MODELS
+
+
+def find_arm(name: str) -> Arm | None:
+    """The arm of that name, if there is one: a listed one, or any combination of kept parts."""
+    if name in EVERY_ARM:
+        return EVERY_ARM[name]
+    found = KEPT.fullmatch(name)
+    return _transplant(found[1] + found[2]) if found and 0 < len(found[1] + found[2]) < len(
+        ALL_KEPT) else None

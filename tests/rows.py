@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from llmtl_helpers.arms import ARMS, EVERY_ARM
+from llmtl_helpers.arms import ARMS, find_arm
 from llmtl_helpers.ledger.schema import check
 
 # scores per arm at 16, 64, 256 and 1,024 labels around which the rows of `make_curve` lie
@@ -20,7 +20,7 @@ SIZES = (16, 64, 256, 1024)
 
 def make_row(**fields) -> dict:
     """A whole row; whatever is not given is filled in, and the id follows from the identity."""
-    arm = EVERY_ARM[fields.get("arm", "fine_tuned")]
+    arm = find_arm(fields.get("arm", "fine_tuned"))
     row = {
         "schema": 1, "task": "sentiment/films", "arm": arm.name, "checkpoint": arm.checkpoint,
         "init": arm.init, "strategy": arm.strategy, "n": 256, "subset_seed": 0, "run_seed": 0,

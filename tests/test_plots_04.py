@@ -6,10 +6,12 @@ from rows import make_row
 from test_plots import line, texts
 from test_plots_11 import look
 
-from llmtl_helpers.arms import ARMS, ENCODER_LADDER, EVERY_ARM, SMALL_LADDER
+from llmtl_helpers.arms import (ARMS, ENCODER_LADDER, EVERY_ARM, SMALL_LADDER, TRANSPLANTS, find_arm,
+                                kept_arm, parts_text)
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import pack_flags
-from llmtl_helpers.plots import ladder_figure, layer_curve
+from llmtl_helpers.plots import ladder_figure, layer_curve, transplant_figure
+from llmtl_helpers.plots.transplants_data import LINES, nearest, usual_rate
 
 
 def rung(arm, score, seeds=5, n=256, **fields):
@@ -181,3 +183,92 @@ def test_layer_curves_refuse_what_they_cannot_show():
         layer_curve(probes(), quantity="loss")
     with pytest.raises(LearnerError, match="training rules"):
         layer_curve([*probes(), *probes(seeds=1, budget="smoke")])
+
+
+# -- transplants -----------------------------------------------------------------------------
+
+MEANS = {"": 0.60, "e": 0.68, "e0": 0.70, "e01": 0.71, "e012": 0.73, "e0123": 0.75,
+         "e01234": 0.77, "e5": 0.69, "e45": 0.69, "e345": 0.68, "e2345": 0.69, "e12345": 0.70,
+         "012": 0.56, "345": 0.55, "012345": 0.52, "e012345": 0.80}
+
+
+def transplants(means=MEANS, seeds=5):
+    return [make_row(arm=kept_arm(kept), run_seed=seed, subset_seed=seed,
+                     purpose="curve" if kept in ("", "e012345") else "transplants",
+                     score=round(mean + 0.01 * (seed - 2), 4))
+            for kept, mean in means.items() for seed in range(seeds)]
+
+
+def test_any_combination_is_an_arm_and_nothing_else_is():
+    for kept in ("e", "e02", "135", "012345"):
+        assert find_arm(f"kept_{kept}").init == f"kept:{kept}"
+    for name in ("kept_", "kept_e012345", "kept_20", "kept_e6", "kept_ee", "keep_e"):
+        assert find_arm(name) is None
+    assert kept_arm("") == "scratch" and kept_arm("e012345") == "fine_tuned"
+    assert set(TRANSPLANTS) == {kept_arm(kept) for kept in MEANS} - {"scratch", "fine_tuned"}
+
+
+@pytest.mark.parametrize("kept, said", [
+    ("e", "the embeddings"), ("0", "block 1"), ("45", "blocks 5 and 6"),
+    ("e012", "the embeddings and blocks 1 to 3"), ("135", "blocks 2, 4 and 6"),
+    ("e0134", "the embeddings and blocks 1, 2, 4 and 5")])
+def test_parts_are_said_in_words_and_counted_from_one(kept, said):
+    assert parts_text(kept) == said
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("kept", [None, "", "e012", "e012345"])
+def test_transplants_are_readable(theme, scale, kept):
+    live = [make_row(arm="kept_e13", purpose="live", run_seed=1000, score=0.66)]
+    look(lambda **options: transplant_figure(transplants(), kept, live_rows=live, **options),
+         theme, scale)
+
+
+def test_each_line_holds_its_combinations_in_order():
+    twin = transplant_figure(transplants())
+    up, down = line(twin, LINES[0][0].label), line(twin, LINES[1][0].label)
+    assert list(up.get_xdata()) == list(down.get_xdata()) == list(range(7))
+    assert list(up.get_ydata()) == pytest.approx([0.68, 0.70, 0.71, 0.73, 0.75, 0.77, 0.80])
+    assert list(down.get_ydata()) == pytest.approx([0.68, 0.69, 0.69, 0.68, 0.69, 0.70, 0.80])
+    assert list(line(twin, LINES[2][0].label).get_ydata()) == pytest.approx([0.60, 0.56, 0.52])
+    assert "embeddings alone 0.680, which is 40% of the way" in twin.reading
+    assert len(twin.table) == len(MEANS)
+
+
+def test_a_marked_combination_is_ringed_named_and_drawn_as_boxes():
+    twin = transplant_figure(transplants(), "e012")
+    ring = line(twin, "_ring")
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == pytest.approx((3, 0.73))
+    said = texts(twin)
+    assert {"embed.: kept", "block 3: kept", "block 4: random", "head: new"} <= set(said)
+    assert "blocks 1 to 3" in twin.reading and "65% of the way" in twin.reading
+    assert "column of boxes" in twin.alt
+
+
+def test_a_combination_without_runs_names_the_nearest_that_have_some():
+    twin = transplant_figure(transplants(), "e02")
+    assert "no shipped runs of this combination" in twin.reading
+    # one part away: block 3 added, block 1 alone ...; nothing farther is named
+    assert nearest(MEANS, "e02") == ["e0", "e012"]
+    assert "block 1 kept, 0.700" in twin.reading and "blocks 1 to 3 kept, 0.730" in twin.reading
+
+
+def test_before_a_guess_the_ends_alone_are_there():
+    twin = transplant_figure(transplants(), "e012", hidden=True)
+    assert {row["kept"] for row in twin.table} == {"nothing", "everything"}
+    assert "0.73" not in twin.reading + twin.alt and not any("0.73" in text for text in texts(twin))
+    assert not [drawn for drawn in twin.figure.axes[0].lines if drawn.get_label() == "_ring"]
+
+
+def test_no_runs_and_no_such_combination_are_said():
+    assert "--study transplants" in transplant_figure([]).reading
+    assert "no run of it" in transplant_figure([], "e0").reading
+    for wrong in ("e9", "21", "x"):
+        with pytest.raises(LearnerError, match="no combination"):
+            transplant_figure(transplants(), wrong)
+
+
+def test_the_usual_rate_is_that_of_most_combinations():
+    assert usual_rate({"e": 1e-4, "e0": 5e-5, "e01": 1e-4, "": 3e-4, "e012345": 3e-4}) == (1e-4, 2)
+    assert usual_rate({"e": 1e-4, "e0": 5e-5}) == (5e-5, 1) and usual_rate({"": 3e-4}) is None

@@ -134,8 +134,8 @@ def apart(wanted: list[float], heights: list[float]) -> list[float]:
     return centres
 
 
-def key(axes, theme: Theme, band: bool, runs: bool, live: str | None) -> None:
-    """What points, shading and stars mean, in one row above the axes."""
+def key(axes, theme: Theme, band: bool, runs: bool, live: str | None, left: float = -0.02) -> None:
+    """What points, shading and stars mean, in one row above the axes, from `left` on."""
     entries = []
     if runs:
         entries.append((Line2D([], [], color=theme.ink, alpha=0.6, marker=".", linestyle="",
@@ -147,19 +147,24 @@ def key(axes, theme: Theme, band: bool, runs: bool, live: str | None) -> None:
                                markeredgecolor=theme.ink, markeredgewidth=1.2), live))
     if entries:
         handles, labels = zip(*entries, strict=True)
-        legend = axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.0),
+        legend = axes.legend(handles, labels, loc="lower left", bbox_to_anchor=(left, 1.0),
                              ncols=len(entries), frameon=False, fontsize=FONT, borderpad=0.2,
                              handletextpad=0.5, columnspacing=1.4, labelcolor=theme.ink)
         legend.set_zorder(7)
 
 
-def frame_texts(axes, title: str, x: str, y: str, small: str, theme: Theme) -> None:
-    """Title above, axis names, and the small print below (seeds, test set, what is missing)."""
-    write(axes, -0.145, 1.2, textwrap.shorten(title, 72, placeholder=" ..."), theme,
+def frame_texts(axes, title: str, x: str, y: str, small: str, theme: Theme,
+                left: float = -0.145) -> None:
+    """Title above, axis names, and the small print below (seeds, test set, what is missing).
+
+    Args:
+        left: where title and small print begin, in axes coordinates.
+    """
+    write(axes, left, 1.2, textwrap.shorten(title, 72, placeholder=" ..."), theme,
           fontsize=FONT + 2, fontweight="bold", va="center")
     axes.set_xlabel(x, fontsize=FONT, color=theme.ink, parse_math=False)
     axes.set_ylabel(y, fontsize=FONT, color=theme.ink, parse_math=False)
-    write(axes, -0.145, -0.2, "\n".join(textwrap.wrap(small, 92)), theme, va="top")
+    write(axes, left, -0.2, "\n".join(textwrap.wrap(small, 92)), theme, va="top")
 
 
 def _start(block: list) -> float:

@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-from llmtl_helpers.arms import EVERY_ARM, Arm
+from llmtl_helpers.arms import Arm, find_arm
 from llmtl_helpers.errors import LearnerError
 
 INCHES = (8.0, 5.0)
@@ -39,9 +39,7 @@ def get_theme(name: str) -> Theme:
 
 def style_of(arm: str) -> Arm:
     """The arm's style; an arm that this suite does not know is drawn grey under its own name."""
-    if arm in EVERY_ARM:
-        return EVERY_ARM[arm]
-    return Arm(arm, arm, "none", "none", "unknown", None, (), "#8C8C8C", "-.", "P")
+    return find_arm(arm) or Arm(arm, arm, "none", "none", "unknown", None, (), "#8C8C8C", "-.", "P")
 
 
 def colour_of(arm: Arm, theme: Theme) -> str:

@@ -9,7 +9,7 @@ since a choice on so few validation examples would be noise.
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm
+from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm, find_arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
@@ -73,16 +73,23 @@ def planned_rows(task: str, profile: Profile, ledger: Ledger,
     return list(found.values())
 
 
-def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) -> RunConfig:
+def live_config(task: str, arm: str, n: int, profile: Profile, ledger: Ledger,
+                tuned_as: str = "", knob: float | None = None) -> RunConfig:
     """One run like those of the curve, with the next seed that nobody has used here.
+
+    Args:
+        tuned_as: the arm whose trials choose the knob; default: the arm itself.
+        knob: its value, where there are no trials to choose it.
 
     Raises:
         LearnerError: the trials that choose the knob are not in the ledger.
     """
-    found, trials = _arm(arm), _trials(task, _arm(arm), n, profile)
+    found, tuned = _arm(arm), _arm(tuned_as or arm)
+    trials = _trials(task, tuned, n, profile) if knob is None else []
     if any(ledger.get(config.id) is None for config in trials):
-        raise _untuned(f"{found.label} cannot be trained live at {n:,} labels", found, task, profile)
-    knob = chosen_knob(found, trials, ledger)
+        raise _untuned(f"{found.label} cannot be trained live at {n:,} labels", tuned, task, profile)
+    if knob is None and found.knob:
+        knob = chosen_knob(tuned, trials, ledger)
     used = {row["run_seed"] for row in ledger.rows(task=task, arm=arm, n=n, purpose="live",
                                                    budget=profile.budget)}
     seed = next(s for s in range(LIVE_SEEDS, LIVE_SEEDS + len(used) + 1) if s not in used)
@@ -166,7 +173,7 @@ def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: s
 
 
 def _arm(name: str) -> Arm:
-    if found := ARMS.get(name) or EVERY_ARM.get(name):
+    if found := ARMS.get(name) or find_arm(name):
         return found
     raise LearnerError(f"there is no arm called {name!r}",
                        next=f"choose among {', '.join(EVERY_ARM)}")

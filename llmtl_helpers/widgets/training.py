@@ -10,7 +10,8 @@ from llmtl_helpers.widgets.panel import sentence
 class LiveTraining(Guarded):
     """Mixin of an explorer with the controls train_arm, train, stop, progress, live_text, cost.
 
-    Uses the explorer's `shelf`, `domain`, `size`, `metric`, `arms`, `hidden` and `redraw`.
+    Uses the explorer's `shelf`, `domain`, `size`, `metric`, `arms`, `hidden` and `redraw`. One
+    with other controls defines `run_chosen`, `show_cost` and `show_run` itself.
     """
 
     def prepare_training(self, workers, plan) -> None:
@@ -21,9 +22,13 @@ class LiveTraining(Guarded):
         self.train.on_click(self._train)
         self.stop.on_click(self._stop)
 
+    def run_chosen(self) -> tuple[str, str, int]:
+        """Task, arm and size of the run that the button would train."""
+        return self.domain.value, self.train_arm.value, self.size.value
+
     def show_cost(self) -> None:
         """How long such runs took where the rows were made: said before one is started."""
-        arm, n = self.train_arm.value, self.size.value
+        _, arm, n = self.run_chosen()
         timed = self.shelf.seconds(arm, n)
         took = f"took {timed[0]:.0f} s {timed[1]}" if timed else "has not been timed here yet"
         self.cost.value = sentence(f"A run of {words.spoken(arm)} with {words.labels(n)} {took}. "
@@ -35,7 +40,7 @@ class LiveTraining(Guarded):
             self.live_text.value = sentence(
                 "Your guess comes first: commit one, or press “Just show me”. Then train.")
             return
-        task, arm, n = self.domain.value, self.train_arm.value, self.size.value
+        task, arm, n = self.run_chosen()
         self._live.start(lambda: self._config(task, arm, n), lambda: self._ready(arm, n))
 
     def _ready(self, arm: str, n: int) -> None:
@@ -70,9 +75,9 @@ class LiveTraining(Guarded):
         elif event.kind == "done":
             self.shelf.ledger.add(event.row)
             self.progress.value = 1
-            self._add(event.row)
+            self.show_run(event.row)
 
-    def _add(self, row: dict) -> None:
+    def show_run(self, row: dict) -> None:
         """Show a finished run and say what it means."""
         self.shelf.read()
         here = row["task"] == self.domain.value
