@@ -12,6 +12,7 @@ import re
 import numpy as np
 import pytest
 from rows import make_curve, make_row
+from test_plots_04 import transplants
 
 from llmtl_helpers import paths
 from llmtl_helpers.arms import ARMS
@@ -186,7 +187,7 @@ def answering(request, tmp_path, monkeypatch):
     from llmtl_helpers.ledger import Ledger
 
     if request.param == "rows of the tests":
-        rows = make_curve()
+        rows = make_curve() + [row for row in transplants() if row["purpose"] == "transplants"]
         for arm in ("fine_tuned", "scratch"):
             for place, rate in enumerate(ARMS[arm].trials):
                 score = 0.6 + 0.01 * place if arm == "scratch" else 0.8 - 0.02 * abs(place - 1)
