@@ -53,7 +53,7 @@ def test_table_and_reading_say_how_far_each_rung_goes():
     by_arm = {row["rung"]: row for row in twin.table}
     assert by_arm[EVERY_ARM["shuffled_layers"].label]["share of the gap"] == pytest.approx(0.75)
     assert "shuffled 75%" in twin.reading and "0.500" in twin.reading and "0.700" in twin.reading
-    better, _, unsure = twin.reading.partition("not surely different")
+    better, _, unsure = twin.reading.partition("Not surely different")
     assert EVERY_ARM["shuffled_layers"].label in better.partition("urely better")[2]
     assert EVERY_ARM["random_moments"].label in unsure
 

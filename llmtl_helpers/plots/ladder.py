@@ -119,10 +119,10 @@ def _missing(arms: list[str], n: int) -> str:
         study = next((name for name, study in STUDIES.items()
                       if arm in study.arms and n in study.sizes and arm not in ARMS), None)
         commands.setdefault("" if study is None else f"--study {study} ", []).append(arm)
-    said = ", ".join(style_of(arm).label for arm in arms)
+    said = "; ".join(style_of(arm).label for arm in arms)  # labels have commas of their own
     made = " and ".join(f"`python3 start.py sweep {study}--arms {' '.join(names)}`"
                         for study, names in commands.items())
-    return f"Not there yet: {said}; {made} makes {'it' if len(arms) == 1 else 'them'}."
+    return f"Not there yet: {said}. {made} makes {'it' if len(arms) == 1 else 'them'}."
 
 
 def _small_print(runs: dict[str, list[dict]], found: Found, arms: Sequence[str]) -> str:
@@ -160,12 +160,12 @@ def _reading(found: Found, shares: dict[str, GapShare], arms: Sequence[str], n: 
         return text
     way = "; ".join(f"{style_of(arm).label} {_percent(share)}" for arm, share in between.items())
     text += f" Share of that gap, with its 95% interval: {way}."
-    groups = (([a for a, s in between.items() if s.sign > 0], "surely better than"),
-              ([a for a, s in between.items() if s.sign < 0], "surely worse than"),
-              ([a for a, s in between.items() if s.sign == 0], "not surely different from"))
-    said = [f"{verb} {words.spoken(low.arm)}: {', '.join(style_of(arm).label for arm in names)}"
-            for names, verb in groups if names]
-    return f"{text} {_capital('; '.join(said))}."
+    groups = (([a for a, s in between.items() if s.sign > 0], "Surely better than"),
+              ([a for a, s in between.items() if s.sign < 0], "Surely worse than"),
+              ([a for a, s in between.items() if s.sign == 0], "Not surely different from"))
+    return " ".join([text, *(
+        f"{verb} {words.spoken(low.arm)}: {'; '.join(style_of(arm).label for arm in names)}."
+        for names, verb in groups if names)])
 
 
 def _capital(text: str) -> str:
