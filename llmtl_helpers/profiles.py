@@ -67,8 +67,9 @@ PROFILES = {
 
 # Running text: n counts target tokens. Every arm stops early, by its loss on validation data. One
 # seed a trial: seeds lie within some 0.02 nats of each other, learning rates further apart.
-LANGUAGE = _floor("language", budget="early-stopping", sizes=(2000, 5000, 10_000, 20_000, 50_000, 100_000),
-                  live_sizes=(10_000,), seeds_large=5, trial_sizes=(2000, 10_000, 50_000), trial_seeds=1, seeds=5,
+LANGUAGE = _floor("language", budget="early-stopping",
+                  sizes=(2000, 5000, 10_000, 20_000, 50_000, 100_000), live_sizes=(10_000,),
+                  seeds=5, seeds_large=5, trial_sizes=(2000, 10_000, 50_000), trial_seeds=1,
                   min_updates=600, epochs=12, patience=5, example=25)
 
 

@@ -1,6 +1,7 @@
 """What is pre-trained, by name. Adding a checkpoint of one's own is adding an entry. Taught in 03.
 
-Carried out by `pretraining`. A name of RECIPES is a checkpoint like any other once `pretrain NAME` has run.
+Carried out by `pretraining`. A name of RECIPES is a checkpoint like any other once `pretrain NAME`
+has run.
 """
 
 import hashlib

@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from llmtl_helpers import corpora, paths, recipes
-from llmtl_helpers.assets import state
+from llmtl_helpers.assets import state as asset_state
 from llmtl_helpers.commands import pretrain as pretrain_command
 from llmtl_helpers.corpora import CORPORA, Corpus, load_corpus, overlap
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import build, hash_weights, load_tokenizer
-from llmtl_helpers.pretraining import engine
+from llmtl_helpers.pretraining import engine, state
 from llmtl_helpers.pretraining.card import read_card
 from llmtl_helpers.pretraining.objectives import masked_loss, masked_model
 from llmtl_helpers.pretraining.stream import DISORDERS, Stream
@@ -59,7 +59,7 @@ def test_overlap_counts_texts_that_share_a_run_of_words():
         overlap(documents, texts, n=0)
 
 
-@pytest.mark.skipif(state("sentiment") != "ready" or state("news") != "ready",
+@pytest.mark.skipif(asset_state("sentiment") != "ready" or asset_state("news") != "ready",
                     reason="the assets are not there")
 @pytest.mark.parametrize("name", CORPORA)
 def test_no_corpus_holds_a_test_text(name):
@@ -160,14 +160,19 @@ def test_a_state_of_another_recipe_or_a_damaged_one_is_not_used(recipe, monkeypa
     assert seen[:2] == [1, 1]
 
 
-def test_a_full_disk_at_the_end_keeps_what_was_there(recipe, monkeypatch):
+def test_a_full_disk_is_a_sentence_and_what_was_there_stays(recipe, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(engine, "json", SimpleNamespace(dumps=full, loads=json.loads))
-    with pytest.raises(OSError):
+    stop = threading.Event()
+    engine.pretrain("tiny", stop=stop, watch=lambda update, *_: stop.set())
+    (folder,) = paths.own_checkpoints().iterdir()
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    monkeypatch.setattr(state, "json", SimpleNamespace(dumps=full, loads=json.loads))
+    with pytest.raises(LearnerError, match="No space left.*goes on from the last state"):
         engine.pretrain("tiny")
-    assert not list(paths.own_checkpoints().iterdir())
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    assert list(paths.own_checkpoints().iterdir()) == [folder]
 
 
 def test_the_masked_loss_is_that_of_guessing_before_training(checkpoint):
@@ -249,13 +254,13 @@ def test_a_card_can_be_shipped_alone(monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path / "own")
     monkeypatch.setattr(paths, "shipped_checkpoints", lambda: tmp_path / "shipped")
     monkeypatch.setattr(paths, "ROOT", tmp_path)
-    folder = tmp_path / "own" / "tiny"
+    folder = tmp_path / "own" / "alone"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("{}")
     (folder / "pretraining.json").write_text(json.dumps({"commit": "abc"}))
-    pretrain_command._ship("tiny", whole=False)
-    assert [file.name for file in (tmp_path / "shipped" / "tiny").iterdir()] == ["pretraining.json"]
+    pretrain_command._ship("alone", whole=False)
+    assert [file.name for file in (tmp_path / "shipped" / "alone").iterdir()] == ["pretraining.json"]
     shutil.rmtree(tmp_path / "own")
-    assert read_card("tiny")["command"] == "python3 start.py pretrain tiny --ship-cards"
+    assert read_card("alone")["command"] == "python3 start.py pretrain alone --ship-cards"
     with pytest.raises(LearnerError, match="no checkpoint called"):
-        load_tokenizer("tiny")  # a card is no checkpoint
+        load_tokenizer("alone")  # a card is no checkpoint

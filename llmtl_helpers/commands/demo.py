@@ -136,7 +136,8 @@ def _train(profile, ledger, say) -> tuple[list[dict], list[str]]:
 
     configs = [live_config(TASK, arm, n, profile, ledger)
                for n in sorted(profile.live_sizes, reverse=True) for arm in LIVE_ARMS]
-    workers = Workers(1, device=profile.device)  # two at once would be a little sooner, but need more than 2 GiB
+    # two at once would be a little sooner, but need more than 2 GiB
+    workers = Workers(1, device=profile.device)
     say(f"Training {len(configs)} runs live, one after the other, {configs[0].updates} updates "
         "each. Ctrl-C stops; finished runs are kept.")
     began, done, failures, at = time.monotonic(), [], [], {}

@@ -18,7 +18,8 @@ SHIPPED_LIMIT = 12 * 2**20  # bytes of all checkpoints that come with the suite
 def add_arguments(parser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME",
                         help=f"of {', '.join(RECIPES)}; without a name: the list")
-    parser.add_argument("--profile", help="gpu uses an accelerator; default: LLMTL_PROFILE or laptop")
+    parser.add_argument("--profile",
+                        help="gpu uses an accelerator; default: LLMTL_PROFILE or laptop")
     parser.add_argument("--ship", action="store_true",
                         help="afterwards put the checkpoints into the package")
     parser.add_argument("--ship-cards", action="store_true",
@@ -41,7 +42,8 @@ def run(args) -> int:
         for name in args.names:
             if pretrain(name, device=get_profile(args.profile).device, watch=_progress(name),
                         stop=stop) is None:
-                print(f"\nStopped. The same command goes on with {name} from here.", file=sys.stderr)
+                print(f"\nStopped. The same command goes on with {name} from here.",
+                      file=sys.stderr)
                 return 130
             print(f"\n{name}: {paths.own_checkpoints() / name}", flush=True)
     finally:
@@ -78,7 +80,8 @@ def _ship(name: str, whole: bool = True) -> None:
     (target / CARD).write_text(json.dumps({"command": command, **card}), encoding="utf-8")
     for file in target.iterdir():
         file.chmod(0o644)
-    print(f"{name}: {'checkpoint' if whole else 'card'} written to {target.relative_to(paths.ROOT)}.")
+    what = "checkpoint" if whole else "card"
+    print(f"{name}: {what} written to {target.relative_to(paths.ROOT)}.")
 
 
 def _make_room(name: str, source) -> None:

@@ -1,4 +1,4 @@
-"""Perplexity of repeated runs, worked out on the scale on which seeds spread evenly. Taught in 03."""
+"""Perplexity of repeated runs, worked out on the scale of the loss. Taught in 03."""
 
 import math
 from collections.abc import Iterable

@@ -15,5 +15,5 @@ def __getattr__(name: str):  # the classifier needs torch, which is slow to load
     raise AttributeError(name)
 
 
-__all__ = ["Report", "TextClassifier", "build", "build_language_model", "hash_weights", "load_config", "load_tokenizer",
-           "weights_recipe"]
+__all__ = ["Report", "TextClassifier", "build", "build_language_model", "hash_weights",
+           "load_config", "load_tokenizer", "weights_recipe"]

@@ -1,4 +1,4 @@
-"""The language model of every comparison of perplexity: a causal network and its texts. Taught in 03."""
+"""The language model of every comparison of perplexity: a causal network. Taught in 03."""
 
 from collections.abc import Sequence
 

@@ -147,7 +147,8 @@ def _small(found: BreakEvenData) -> str:
     costs = found.costs
     lost = [style_of(arm).label for arm in found.reach if arm not in found.lines]
     text = (f"each task brought to {words.spoken_metric(costs.metric)} "
-            f"{spoken_level(found.level)}; bill, scope “{costs.scope}”: {amount(costs.bill, costs.unit)}, estimate")
+            f"{spoken_level(found.level)}; bill, scope “{costs.scope}”: "
+            f"{amount(costs.bill, costs.unit)}, estimate")
     return f"{text}; never there: {', '.join(lost)}" if lost else text
 
 

@@ -1,4 +1,4 @@
-"""The pre-training dial: what a downstream score gains from more tokens of pre-training. Taught in 03."""
+"""The pre-training dial: a downstream score against tokens of pre-training. Taught in 03."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,7 +6,8 @@ from dataclasses import replace
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from llmtl_helpers.arms import DIAL, Arm
-from llmtl_helpers.curves import Summary, check_comparable, score_of, summarise_perplexity, summarise_scores
+from llmtl_helpers.curves import (Summary, check_comparable, score_of, summarise_perplexity,
+                                  summarise_scores)
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
@@ -46,8 +47,8 @@ def dial_figure(rows: Iterable[dict], metric: str = "perplexity", n: int | None 
         "perplexity on another kind of text" if metric == "perplexity" else
         f"{words.spoken_metric(metric)} after tuning")
     if not families:
-        return empty_figure(title, "There are no finished runs to draw yet: `python3 start.py sweep "
-                            f"--study {STUDY[metric]}` makes them.", theme, scale)
+        return empty_figure(title, "There are no finished runs to draw yet: `python3 start.py "
+                            f"sweep --study {STUDY[metric]}` makes them.", theme, scale)
     scratch = {family: found[f"{family}_scratch"] for family in families
                if f"{family}_scratch" in found}
     look = get_theme(theme)
@@ -68,15 +69,15 @@ def dial_figure(rows: Iterable[dict], metric: str = "perplexity", n: int | None 
     draw.end_labels(axes, ends, look)
     draw.key(axes, look, band=any(p.band for points in families.values() for p in points),
              runs=True, live=None)
-    unit = UNIT.get(metric, "labels")
+    unit, better = UNIT.get(metric, "labels"), "lower" if metric == "perplexity" else "higher"
     draw.frame_texts(axes, title, "tokens of pre-training (log scale)",
                      f"{words.spoken_metric(metric)} on the test set",
-                     f"after tuning on {n:,} {unit}; {'lower' if metric == 'perplexity' else 'higher'}"
-                     " is better; each point is a whole pre-training of its own", look)
+                     f"after tuning on {n:,} {unit}; {better} is better; each point is a whole "
+                     "pre-training of its own", look)
     reading = " ".join(_reading(family, points, scratch.get(family), metric, n, unit)
                        for family, points in families.items())
-    return TwinFigure(figure, _table(families, scratch), reading,
-                      f"{title}. Line chart over tokens of pre-training, logarithmic. {reading}", theme)
+    alt = f"{title}. Line chart over tokens of pre-training, logarithmic. {reading}"
+    return TwinFigure(figure, _table(families, scratch), reading, alt, theme)
 
 
 def _known_arms() -> set[str]:
@@ -114,10 +115,10 @@ def _points(found: dict[str, Summary], family: str) -> list[Summary]:
 def _style(family: str, scratch: bool = False) -> Arm:
     colour, marker = FAMILIES[family]
     if scratch:
-        return Arm(f"{family}_scratch", f"{family}, from scratch", "none", "random", "none", None, (),
-                   colour, "--", "")
-    return Arm(family, f"{family}, pre-trained", "none", "pretrained", "none", None, (), colour, "-",
-               marker)
+        return Arm(f"{family}_scratch", f"{family}, from scratch", "none", "random", "none", None,
+                   (), colour, "--", "")
+    return Arm(family, f"{family}, pre-trained", "none", "pretrained", "none", None, (), colour,
+               "-", marker)
 
 
 def _tokens_axis(axes) -> None:

@@ -44,7 +44,8 @@ def perplexity_curve(rows: Iterable[dict], arms: Sequence[str] | None = None,
     figure, axes = new_figure(look, scale)
     seeds = sorted({point.k for arm, points in curves.items() if not _is_level(points)
                     for point in points})
-    many = "" if not seeds else f"{'–'.join(map(str, sorted({seeds[0], seeds[-1]})))} seeds a point; "
+    counts = "–".join(map(str, sorted({seeds[0], seeds[-1]}))) if seeds else ""
+    many = f"{counts} seeds a point; " if seeds else ""
     draw.frame_texts(axes, title, "target tokens of training text (log scale)",
                      "perplexity on the test set (log scale)",
                      f"{many}lower is better; each arm has its own learning rate and stops early "
@@ -100,7 +101,8 @@ def _reading(curves: dict[str, list[Summary]], live: list) -> str:
     common = set.intersection(*sizes) if sizes else set()
     if len(pair) < 2 or not common:
         there = ", ".join(words.spoken(arm) for arm in curves)
-        return (f"There is no pair to compare yet, only {there}." if curves else f"There is no curve yet, only {words.runs(len(live))} made live.")
+        return (f"There is no pair to compare yet, only {there}." if curves else
+                f"There is no curve yet, only {words.runs(len(live))} made live.")
     n = min(common, key=lambda size: abs(math.log(size / USUAL)))
     tuned, scratch = (words.summary_at(curves, arm, n) for arm in pair)
     text = (f"With {_tokens(n)} the pre-trained network has perplexity {tuned.mean:,.0f} after "

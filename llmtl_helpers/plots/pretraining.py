@@ -65,8 +65,8 @@ def style_of_checkpoint(name: str, card: Mapping, dotted: bool = False) -> Arm:
     """The family decides colour and marker, as in every figure of pre-trained files."""
     objective = card["recipe"]["objective"]
     colour, marker = FAMILIES.get(objective, ("#8C8C8C", "P"))
-    return Arm(name, name, name, "pretrained", "none", None, (), colour, ":" if dotted else "-",
-               marker)
+    line = ":" if dotted else "-"
+    return Arm(name, name, name, "pretrained", "none", None, (), colour, line, marker)
 
 
 def curve_of(card: Mapping) -> list[tuple[int, float]]:
@@ -123,5 +123,6 @@ def _table(drawn: Mapping[str, dict]) -> list[dict]:
 
 def _alt(title: str, lines: Mapping[str, list]) -> str:
     told = " ".join(f"{name}: {line[0][1]:.2f} after {short(line[0][0])} tokens to "
-                    f"{line[-1][1]:.2f} after {short(line[-1][0])}." for name, line in lines.items())
+                    f"{line[-1][1]:.2f} after {short(line[-1][0])}."
+                    for name, line in lines.items())
     return f"{title}. Line chart: loss in nats over tokens read, logarithmic. {told}"

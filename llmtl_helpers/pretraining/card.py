@@ -1,4 +1,4 @@
-"""What a pre-training leaves beside its weights: a card, and while it is unfinished a log. Taught in 03."""
+"""What a pre-training leaves beside its weights: a card, before that a log. Taught in 03."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,9 @@ def read_card(name: str) -> dict:
     """The card of a checkpoint that was pre-trained here, or else of one that came with the suite.
 
     Returns:
-        {} where there is none; else `recipe`, `corpus`, `tokens` read, `guessed` of them, `updates`,
-        `seconds`, `losses` and `held_out_losses` as (update, nats), `machine`, `versions`, `commit`.
+        {} where there is none; else `recipe`, `corpus`, `tokens` read, `guessed` of them,
+        `updates`, `seconds`, `losses` and `held_out_losses` as (update, nats), `machine`,
+        `versions`, `commit`.
     """
     return next((card for folder in (paths.own_checkpoints(), paths.shipped_checkpoints())
                  if (card := _read(folder / name / CARD))), {})
@@ -31,7 +32,7 @@ def unfinished(folder: Path) -> Path:
 
 
 def read_log(name: str) -> dict:
-    """How far an unfinished training has come: `updates`, `seconds`, `curve`; {} if there is none."""
+    """How far an unfinished training has come: `updates`, `seconds`, `curve`; {} without one."""
     return _read(unfinished(paths.own_checkpoints() / name) / LOG)
 
 

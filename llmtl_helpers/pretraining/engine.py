@@ -1,14 +1,9 @@
-"""The pre-training loop: stops, resumes exactly, and leaves an ordinary checkpoint folder. Taught in 03."""
+"""The pre-training loop: it stops, resumes exactly, leaves a checkpoint folder. Taught in 03."""
 
-import json
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -17,18 +12,20 @@ from llmtl_helpers.corpora import load_corpus
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import load_config, load_tokenizer
 from llmtl_helpers.models.architectures import ARCHITECTURES
-from llmtl_helpers.pretraining.card import CARD, LOG, own_card, unfinished
+from llmtl_helpers.pretraining.card import own_card
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
-from llmtl_helpers.recipes import RECIPES, Recipe
+from llmtl_helpers.pretraining.state import State, publish
 from llmtl_helpers.pretraining.stream import DISORDERS, Stream
 from llmtl_helpers.pretraining.tokenizer import train_tokenizer
+from llmtl_helpers.recipes import RECIPES, Recipe
 
 KEEP_EVERY = 60.0  # seconds between two states kept on disk
 POINTS = 100  # of the loss curve on the card
 LOOKS = 10  # at documents that are held out
 
 
-def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", watch: Callable[[int, int, float], None] | None = None,
+def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu",
+             watch: Callable[[int, int, float], None] | None = None,
              stop: Event | None = None) -> Path | None:
     """Carry out the recipe called `name`, or go on with it, and return the checkpoint's folder.
 
@@ -46,8 +43,9 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
         None if `stop` was set first: the same call goes on from there.
 
     Raises:
-        LearnerError: no such recipe, a name that cannot be a folder's, no such corpus, a corpus smaller than a batch, of too little
-            text for the vocabulary, or in a script that the tokenizer does not know.
+        LearnerError: no such recipe, a name that cannot be a folder's, no such corpus, a corpus
+            smaller than a batch, of too little text for the vocabulary, or in a script that the
+            tokenizer does not know.
     """
     import torch
     from accelerate import Accelerator
@@ -79,7 +77,7 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
     model.to(accelerator.device)
     optimizer = torch.optim.AdamW(_groups(model, recipe.learning_rate), lr=recipe.learning_rate,
                                   betas=(0.9, 0.98), fused=True)
-    state = _State(folder, recipe, corpus.fingerprint)
+    state = State(folder, recipe, corpus.fingerprint)
     log = state.load(model, optimizer)
     schedule = get_linear_schedule_with_warmup(optimizer, max(1, recipe.updates * 6 // 100),
                                                recipe.updates, last_epoch=log["updates"] - 1)
@@ -92,7 +90,8 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
         if stop is not None and stop.is_set():
             break
         torch.manual_seed(recipe.seed * 1_000_003 + update + 1)
-        loss, guessed = objective.loss(model, tokenizer, torch.from_numpy(ids).to(accelerator.device))
+        batch = torch.from_numpy(ids).to(accelerator.device)
+        loss, guessed = objective.loss(model, tokenizer, batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -120,7 +119,7 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu", wa
         return None
     kept = objective.kept(model)
     kept.config = config  # with the dropout that it will be tuned with
-    _publish(name, folder, kept, tokenizer, recipe, corpus, log, accelerator.device.type)
+    publish(name, folder, kept, tokenizer, recipe, corpus, log, accelerator.device.type)
     return folder
 
 
@@ -155,9 +154,10 @@ def held_out_loss(objective, model, tokenizer, stream, device) -> float:
     losses, guessed = [], []
     with torch.inference_mode(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        for start in range(0, len(stream.held_out), stream.recipe.batch_size):
-            ids = torch.from_numpy(stream.held_out[start:start + stream.recipe.batch_size]).to(device)
-            loss, count = objective.loss(model, tokenizer, ids)
+        size = stream.recipe.batch_size
+        for start in range(0, len(stream.held_out), size):
+            batch = torch.from_numpy(stream.held_out[start:start + size]).to(device)
+            loss, count = objective.loss(model, tokenizer, batch)
             losses.append(loss.item() * count)
             guessed.append(count)
     model.train()
@@ -172,8 +172,9 @@ def _done(folder: Path, recipe: Recipe) -> bool:
 def _groups(model, peak: float) -> list[dict]:
     """Weight decay on matrices; none on biases and norms. A schedule goes on from `initial_lr`."""
     weights = [p for p in model.parameters() if p.requires_grad]
-    return [{"params": [p for p in weights if p.ndim >= 2], "weight_decay": 0.01, "initial_lr": peak},
-            {"params": [p for p in weights if p.ndim < 2], "weight_decay": 0.0, "initial_lr": peak}]
+    matrices, others = ([p for p in weights if (p.ndim >= 2) == whether] for whether in (True, False))
+    return [{"params": matrices, "weight_decay": 0.01, "initial_lr": peak},
+            {"params": others, "weight_decay": 0.0, "initial_lr": peak}]
 
 
 def _note(log: dict, update: int, updates: int, loss: float, guessed: int) -> None:
@@ -189,96 +190,3 @@ def _note(log: dict, update: int, updates: int, loss: float, guessed: int) -> No
 def _passes(points: int, update: int, updates: int) -> bool:
     """Whether one of `points` evenly spread points is reached with this update."""
     return update * points // updates > (update - 1) * points // updates
-
-
-class _State:
-    """An unfinished training on disk: weights, optimizer and log, replaced as one folder."""
-
-    def __init__(self, folder: Path, recipe: Recipe, fingerprint: str):
-        self.folder = unfinished(folder)
-        self.about = {"recipe": asdict(recipe), "corpus": fingerprint}
-
-    def load(self, model, optimizer) -> dict:
-        """Put the kept state into model and optimizer; its log, or an empty one."""
-        import torch
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        fresh = {"updates": 0, "seconds": 0.0, "guessed": 0, "curve": [],
-                 "held_out": [], "open": []}
-        try:
-            log = json.loads((self.folder / LOG).read_text(encoding="utf-8"))
-            tensors = load_file(self.folder / "state.safetensors")
-        except (OSError, ValueError, SafetensorError):
-            return fresh  # nothing there, or damaged
-        if log.pop("about", None) != self.about:
-            return fresh  # another recipe or corpus under this name
-        with torch.no_grad():
-            for number, weight in enumerate(model.parameters()):
-                weight.copy_(tensors[f"{number} weight"])
-                optimizer.state[weight] = {
-                    "step": torch.tensor(float(log["updates"]), device=weight.device),
-                    **{key: tensors[f"{number} {key}"].to(weight.device)
-                       for key in ("exp_avg", "exp_avg_sq")}}
-        return log
-
-    def save(self, model, optimizer, log: dict) -> None:
-        from safetensors.torch import save_file
-
-        tensors = {}
-        for number, weight in enumerate(model.parameters()):
-            tensors[f"{number} weight"] = weight.detach().cpu().clone()
-            for key in ("exp_avg", "exp_avg_sq"):
-                if key in optimizer.state.get(weight, {}):
-                    tensors[f"{number} {key}"] = optimizer.state[weight][key].cpu().clone()
-        with _replacing(self.folder) as new:
-            save_file(tensors, new / "state.safetensors")
-            (new / LOG).write_text(json.dumps({**log, "about": self.about}), encoding="utf-8")
-
-
-class _replacing:
-    """Context manager: a new folder that takes the place of `folder` when all went well."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.new = folder.with_name(f"{folder.name}.new-{os.getpid()}")
-
-    def __enter__(self) -> Path:
-        shutil.rmtree(self.new, ignore_errors=True)
-        self.new.mkdir(parents=True)
-        return self.new
-
-    def __exit__(self, kind, *_) -> None:
-        if kind is None:
-            old = self.folder.with_name(f"{self.folder.name}.old-{os.getpid()}")
-            if self.folder.exists():
-                self.folder.rename(old)
-            self.new.rename(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            shutil.rmtree(self.new, ignore_errors=True)
-
-
-def _publish(name: str, folder: Path, model, tokenizer, recipe: Recipe, corpus, log: dict,
-             device: str) -> None:
-    """Write the folder that `build` reads, and drop the unfinished state."""
-    from transformers.utils import logging
-
-    from llmtl_helpers.training.run import commit, machine, versions
-
-    logging.disable_progress_bar()
-    card = {
-        "name": name, "recipe": asdict(recipe), "recipe_id": recipe.id,
-        "corpus": {"name": corpus.name, "title": corpus.title, "fingerprint": corpus.fingerprint,
-                   "documents": len(corpus.documents), "words": corpus.words,
-                   "source": corpus.source, "licence": corpus.licence},
-        "tokens": recipe.updates * recipe.length * recipe.batch_size,
-        "guessed": log["guessed"], "updates": log["updates"], "seconds": round(log["seconds"], 1),
-        "losses": log["curve"], "held_out_losses": log["held_out"], "machine": machine(device), "versions": versions(), "commit": commit(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    with _replacing(folder) as new:
-        model.to("cpu").save_pretrained(new, safe_serialization=True)
-        tokenizer.save_pretrained(new)
-        (new / CARD).write_text(json.dumps(card, indent=1), encoding="utf-8")
-    shutil.rmtree(unfinished(folder), ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A pre-training as work for a worker process of `sweep.Workers`: watched, stopped, resumed. Taught in 03."""
+"""A pre-training as work for a process of `sweep.Workers`: watched, stopped. Taught in 03."""
 
 from dataclasses import dataclass
 from threading import Event

@@ -56,7 +56,8 @@ def masked_loss(model, tokenizer, ids):
     work that can be saved.
     """
     shown, hidden = hide(tokenizer, ids)
-    states = model.base_model(input_ids=shown, attention_mask=torch.ones_like(ids)).last_hidden_state
+    everything = torch.ones_like(ids)
+    states = model.base_model(input_ids=shown, attention_mask=everything).last_hidden_state
     if hasattr(model, "cls"):  # BERT; ModernBERT has the same two parts under other names
         transform, decoder = model.cls.predictions.transform, model.cls.predictions.decoder
     else:
@@ -95,7 +96,8 @@ class Replaced(nn.Module):
 
         super().__init__()
         small = deepcopy(config)
-        small.hidden_size, small.intermediate_size = config.hidden_size // 2, config.intermediate_size // 2
+        small.hidden_size = config.hidden_size // 2
+        small.intermediate_size = config.intermediate_size // 2
         small.num_attention_heads = max(1, config.num_attention_heads // 2)
         self.discriminator = ElectraForPreTraining(config)
         self.generator = ElectraForMaskedLM(small)

@@ -59,7 +59,8 @@ class Stream:
         documents = [np.asarray(tokens, dtype=np.int32) for tokens in encoded]
         self.documents = [tokens for at, tokens in enumerate(documents)
                           if at % HELD_OUT_EVERY != HELD_OUT_EVERY - 1]
-        kept_back = np.concatenate([np.zeros(0, np.int32), *documents[HELD_OUT_EVERY - 1::HELD_OUT_EVERY]])
+        kept_back = np.concatenate([np.zeros(0, np.int32),
+                                    *documents[HELD_OUT_EVERY - 1::HELD_OUT_EVERY]])
         whole = min(len(kept_back), HELD_OUT_TOKENS) // recipe.length * recipe.length
         self.held_out = kept_back[:whole].reshape(-1, recipe.length).astype(np.int64)
         self.tokens = sum(map(len, self.documents))
@@ -81,14 +82,16 @@ class Stream:
             sequences = tokens[start:start + self.batches * recipe.batch_size * recipe.length]
             sequences = sequences.reshape(-1, recipe.length)
             sequences = sequences[rng.permutation(len(sequences))]
+            size = recipe.batch_size
             for batch in range(first, self.batches):
-                yield sequences[batch * recipe.batch_size:(batch + 1) * recipe.batch_size].astype(np.int64)
+                yield sequences[batch * size:(batch + 1) * size].astype(np.int64)
             update = (epoch + 1) * self.batches
 
 
 def _readable(texts: Sequence[str], encoded: Sequence[list[int]], tokenizer) -> None:
     tokens, characters = sum(map(len, encoded)), sum(map(len, texts))
-    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in encoded) if tokenizer.unk_token else 0
+    unknown = (sum(ids.count(tokenizer.unk_token_id) for ids in encoded)
+               if tokenizer.unk_token else 0)
     if tokens > 1000 and (tokens > UNREADABLE * characters or unknown > UNKNOWN * tokens):
         raise LearnerError(
             "this tokenizer was not made for this text",

@@ -19,7 +19,8 @@ def train_tokenizer(documents: Sequence[str], vocabulary: int):
     Raises:
         LearnerError: the documents do not hold that many frequent pieces.
     """
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from tokenizers import (Tokenizer, decoders, models, normalizers, pre_tokenizers, processors,
+                            trainers)
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())

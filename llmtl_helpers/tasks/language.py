@@ -1,4 +1,4 @@
-"""Running text that a language model is to continue: film reviews, sentence by sentence. Taught in 03.
+"""Running text that a language model is to continue: sentences of film reviews. Taught in 03.
 
 The held-out sentences are those of the sentiment task, so no corpus holds them. All others are
 training text, the ones without a clear sentiment too.

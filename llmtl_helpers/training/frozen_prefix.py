@@ -73,7 +73,8 @@ class TopBlocks(Classifier):
         found = {text: _kept[key] for text in texts
                  if (key := (self.prefix, text, max_length)) in _kept}
         new = list(dict.fromkeys(text for text in texts if text not in found))
-        encoded = self.tokenizer(new, truncation=True, max_length=max_length)["input_ids"] if new else []
+        encoded = (self.tokenizer(new, truncation=True, max_length=max_length)["input_ids"]
+                   if new else [])
         below = self.body.encoder.layer[:-self.blocks]
         weights = sum(p.numel() for p in below.parameters())
         was_training = self.training

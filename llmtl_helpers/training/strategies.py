@@ -103,7 +103,8 @@ def _train(model, config: RunConfig, task, data: Data, stop: Event, watch: Calla
     def look(update: int) -> None:
         outputs = evaluate(model, validation[:watched])
         score = METRICS[task.metric](labels, model.decide(outputs))
-        history.append((update, round(score, 4), round(float(np.mean(losses)), 4) if losses else None))
+        loss = round(float(np.mean(losses)), 4) if losses else None
+        history.append((update, round(score, 4), loss))
         losses.clear()
         best.look(update, score, model.loss_of(outputs, labels), model)
 

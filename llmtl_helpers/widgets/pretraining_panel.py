@@ -222,9 +222,11 @@ def _cost(names: Sequence[str]) -> str:
         done = read_log(name).get("updates", 0) / recipe.updates
         like = next((card for known in SHIPPED if (card := read_card(known))
                      and card["recipe"]["objective"] == recipe.objective), None)
-        pace = "time not known here yet" if like is None else (
-            f"about {max(1, round((1 - done) * recipe.tokens * like['seconds'] / like['tokens'] / 60))}"
-            f" min on one core of the machine where {like['name']} was made")
+        pace = "time not known here yet"
+        if like is not None:
+            minutes = (1 - done) * recipe.tokens * like["seconds"] / like["tokens"] / 60
+            pace = (f"about {max(1, round(minutes))} min on one core of the machine where "
+                    f"{like['name']} was made")
         parts.append(f"{name}: {recipe.tokens:,} tokens, {pace}"
                      + (f", {done:.0%} of it done" if done else ""))
     return ("; ".join(parts) + ". About 4 MB of disk each; several at once have a core each, as far "
