@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from llmtl_helpers import corpora, paths, recipes
 from llmtl_helpers.assets import state as asset_state
@@ -158,6 +159,34 @@ def test_a_state_of_another_recipe_or_a_damaged_one_is_not_used(recipe, monkeypa
     file.write_bytes(file.read_bytes()[:50])
     engine.pretrain("tiny", watch=lambda update, *_: seen.append(update))
     assert seen[:2] == [1, 1]
+
+
+def test_a_stop_before_the_first_update_leaves_nothing_and_harms_nothing(recipe):
+    stop = threading.Event()
+    stop.set()
+    assert engine.pretrain("tiny", stop=stop) is None
+    assert not paths.own_checkpoints().exists() or not list(paths.own_checkpoints().iterdir())
+    assert engine.pretrain("tiny") is not None
+
+
+def test_a_state_without_all_of_its_parts_is_begun_anew_or_gone_on_with(recipe):
+    stop, seen = threading.Event(), []
+    engine.pretrain("tiny", stop=stop, watch=lambda update, *_: update == 3 and stop.set())
+    (folder,) = paths.own_checkpoints().iterdir()
+    tensors = load_file(folder / "state.safetensors")
+    save_file({key: tensor for key, tensor in tensors.items() if key != "0 weight"},
+              folder / "state.safetensors")
+    engine.pretrain("tiny", watch=lambda update, *_: seen.append(update))
+    assert seen[0] == 1
+
+
+def test_two_at_once_under_one_name_is_a_sentence(recipe):
+    def second(update, *_):
+        if update == 1:
+            with pytest.raises(LearnerError, match="being pre-trained already"):
+                engine.pretrain("tiny")
+
+    assert engine.pretrain("tiny", watch=second) is not None
 
 
 def test_a_full_disk_is_a_sentence_and_what_was_there_stays(recipe, monkeypatch):

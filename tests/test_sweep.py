@@ -104,6 +104,20 @@ def test_the_arms_of_one_figure_get_the_same_number_of_trials_batches_and_update
     assert len({len(arm.trials) for arm in ARMS.values() if arm.knob}) == 1
 
 
+@pytest.mark.parametrize("loss, chosen", [(0.692, 1e-3), (0.66, 2e-3)])
+def test_a_trial_that_never_left_the_loss_of_guessing_counts_as_failed(world, arms, ledger, loss,
+                                                                       chosen):
+    """One class for everything can score best on few validation texts."""
+    wave = next_wave(world[0], PROFILE, ledger, ["raw"])
+    rates = sorted({config.learning_rate for config in wave})
+    for config in wave:
+        high = config.learning_rate == rates[1]
+        pretend(ledger, config, 0.58 if high else 0.55, train_classes=[8, 8],
+                history_losses=[0.69, loss if high else 0.1])
+    wave = next_wave(world[0], PROFILE, ledger, ["raw"])
+    assert {config.learning_rate for config in wave} == {rates[chosen == 2e-3]}
+
+
 def test_a_failed_trial_counts_as_nothing(world, arms, ledger):
     for config in next_wave(world[0], PROFILE, ledger, ["raw"]):
         if config.learning_rate == 1e-3:

@@ -14,7 +14,7 @@ from llmtl_helpers.models import load_config, load_tokenizer
 from llmtl_helpers.models.architectures import ARCHITECTURES
 from llmtl_helpers.pretraining.card import own_card
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
-from llmtl_helpers.pretraining.state import State, publish
+from llmtl_helpers.pretraining.state import State, only_one, publish
 from llmtl_helpers.pretraining.stream import DISORDERS, Stream
 from llmtl_helpers.pretraining.tokenizer import train_tokenizer
 from llmtl_helpers.recipes import RECIPES, Recipe
@@ -45,14 +45,8 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu",
     Raises:
         LearnerError: no such recipe, a name that cannot be a folder's, no such corpus, a corpus
             smaller than a batch, of too little text for the vocabulary, or in a script that the
-            tokenizer does not know.
+            tokenizer does not know; another process that trains the same; a full disk.
     """
-    import torch
-    from accelerate import Accelerator
-    from transformers import get_linear_schedule_with_warmup
-
-    from llmtl_helpers.models.fast_linear import use_fast_linear
-
     if recipe is None and name not in RECIPES:
         raise LearnerError(f"there is no recipe called {name!r}",
                            next=f"choose one of {', '.join(RECIPES)}")
@@ -66,6 +60,18 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu",
                                next=f"choose one of {', '.join(known)}")
     if _done(folder, recipe):
         return folder
+    with only_one(name):
+        return _carry_out(name, folder, recipe, device, watch, stop)
+
+
+def _carry_out(name: str, folder: Path, recipe: Recipe, device: str, watch: Callable | None,
+               stop: Event | None) -> Path | None:
+    import torch
+    from accelerate import Accelerator
+    from transformers import get_linear_schedule_with_warmup
+
+    from llmtl_helpers.models.fast_linear import use_fast_linear
+
     corpus = load_corpus(recipe.corpus)
     config, tokenizer = _architecture(recipe)
     stream, objective = Stream(recipe, corpus.documents, tokenizer), OBJECTIVES[recipe.objective]
@@ -115,7 +121,8 @@ def pretrain(name: str, recipe: Recipe | None = None, *, device: str = "cpu",
             began = kept = time.monotonic()
     log["seconds"] += time.monotonic() - began
     if update < recipe.updates:
-        state.save(model, optimizer, log)
+        if update:
+            state.save(model, optimizer, log)
         return None
     kept = objective.kept(model)
     kept.config = config  # with the dropout that it will be tuned with

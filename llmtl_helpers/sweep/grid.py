@@ -6,6 +6,7 @@ value that the trials chose. Below the smallest trial size the choice is inherit
 since a choice on so few validation examples would be noise.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -108,7 +109,11 @@ def trial_rows(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) ->
 
 
 def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float | None:
-    """The knob's value with the best mean validation score; a failed trial is worst."""
+    """The knob's value with the best mean validation score; a failed trial is worst.
+
+    A trial that never left the loss of knowing nothing counts as failed: on few validation texts
+    one class for everything can score best.
+    """
     if arm.knob is None:
         return None
     if not trials:
@@ -116,10 +121,17 @@ def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float 
     scores: dict[float, list[float]] = {}
     for config in trials:
         row = ledger.get(config.id)
-        score = row["validation_score"] if row["status"] == "done" else float("-inf")
+        failed = row["status"] != "done" or _learnt_nothing(row)
+        score = float("-inf") if failed else row["validation_score"]
         scores.setdefault(getattr(config, arm.knob), []).append(score)
     # equal means: the smaller value, which is the milder one for both knobs
     return max(sorted(scores), key=lambda value: sum(scores[value]) / len(scores[value]))
+
+
+def _learnt_nothing(row: dict) -> bool:
+    """Whether a classifier's training loss ended where guessing has it, at ln(classes)."""
+    losses, classes = row.get("history_losses") or [None], len(row.get("train_classes") or ())
+    return classes > 1 and losses[-1] is not None and losses[-1] > 0.98 * math.log(classes)
 
 
 def run_with_chosen_knob(task: str, arm: str, n: int, seed: int, rule: Profile, purpose: str,
