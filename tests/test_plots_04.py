@@ -6,11 +6,13 @@ from rows import make_row
 from test_plots import line, texts
 from test_plots_11 import look
 
+from llmtl_helpers import paths
 from llmtl_helpers.arms import (ARMS, ENCODER_LADDER, EVERY_ARM, SMALL_LADDER, TRANSPLANTS, find_arm,
                                 kept_arm, parts_text)
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.ledger import pack_flags, shipped_or_own
 from llmtl_helpers.plots import ladder_figure, layer_curve, transplant_figure
+from llmtl_helpers.plots.missing_runs import missing_runs
 from llmtl_helpers.plots.transplants_data import LINES, nearest, usual_rate
 
 
@@ -83,6 +85,55 @@ def test_a_missing_rung_is_said_with_the_command_that_makes_it():
     small = ladder_figure(ladder(SMALL_LADDER[:3]), SMALL_LADDER, 256)
     assert "--study small-ladder --arms masked_nonsense" in small.reading
     assert "--study ladder" in ladder_figure([], ENCODER_LADDER, 256).reading
+
+
+@pytest.fixture
+def no_checkpoints(tmp_path, monkeypatch):
+    for place in ("own_checkpoints", "shipped_checkpoints"):
+        monkeypatch.setattr(paths, place, lambda: tmp_path)
+    return tmp_path
+
+
+def test_what_a_rung_starts_from_is_pretrained_first_and_its_time_is_said(no_checkpoints):
+    said = missing_runs(["random_moments", "nonsense", "own_text"], 256)
+    assert "`python3 start.py pretrain encoder-nonsense encoder-own-text` comes first" in said
+    assert "8M tokens, about 1.5 hours on one core each" in said
+    assert said.index("start.py pretrain") < said.index("start.py sweep --study ladder --arms")
+    (no_checkpoints / "encoder-own-text").mkdir()
+    (no_checkpoints / "encoder-own-text" / "config.json").write_text("{}")
+    assert "pretrain encoder-nonsense`" in missing_runs(["nonsense", "own_text"], 256)
+    assert "pretrain" not in missing_runs(["random_moments", "own_text"], 256).partition("`")[2]
+    assert missing_runs([], 256) == ""
+
+
+def test_the_pace_of_a_like_pretraining_is_taken_where_there_is_one(no_checkpoints):
+    assert "(10M tokens)" in missing_runs(["masked_nonsense"], 256)  # no pace known
+    (no_checkpoints / "masked-10M").mkdir()
+    (no_checkpoints / "masked-10M" / "pretraining.json").write_text(
+        '{"tokens": 10000000, "seconds": 1200}')
+    assert "10M tokens, about 20 min on one core)" in missing_runs(["masked_nonsense"], 256)
+
+
+def test_own_runs_fill_the_rungs_that_have_no_shipped_ones_and_mix_with_none():
+    shipped, mine = ladder(ENCODER_LADDER[:3] + ENCODER_LADDER[-1:]), {"shipped": False}
+    others = [*rung("random_moments", 0.9, seeds=7, learning_rate=6e-4, **mine),
+              *rung("own_text", 0.7, purpose="trial", **mine),
+              *rung("other_text", 0.7, purpose="live", **mine)]
+    assert (ladder_figure([*shipped, *others], ENCODER_LADDER, 256).table
+            == ladder_figure(shipped, ENCODER_LADDER, 256).table)
+    filled = ladder_figure([*shipped, *others, *rung("own_text", 0.7, **mine)], ENCODER_LADDER, 256)
+    (row,) = [row for row in filled.table if row["rung"] == EVERY_ARM["own_text"].label]
+    assert row["mean"] == pytest.approx(0.7) and row["runs"] == 5
+
+
+def test_what_counts_is_decided_for_every_size_and_purpose_by_itself():
+    rows = [make_row(arm="own_text", n=64, purpose="ladder"),
+            make_row(arm="own_text", n=64, purpose="ladder", run_seed=1, shipped=False),
+            make_row(arm="own_text", n=256, purpose="ladder", shipped=False),
+            make_row(arm="own_text", n=64, purpose="luck", shipped=False),
+            make_row(arm="own_text", n=64, purpose="trial"),
+            make_row(arm="own_text", n=256, purpose="live", shipped=False)]
+    assert shipped_or_own(rows) == [rows[0], rows[2], rows[3]]
 
 
 def test_without_an_end_there_is_no_share():

@@ -112,6 +112,28 @@ def test_a_combination_without_runs_is_trained_at_the_usual_rate(make):
     assert "0.660" in explorer.table.value
 
 
+def test_boxes_ticked_after_the_click_change_nothing_of_the_run(make):
+    """The run is planned in a thread, while the learner goes on looking at combinations."""
+    workers = FakeWorkers(score=0.66)
+    explorer = make(kept="e135", workers=workers)
+    explorer.show.click()
+    usual = explorer._rate("e135")[0]
+    start = explorer._live.start
+
+    def tick_first(plan, ready):  # what a quick hand does before the thread has begun
+        def late():
+            explorer.kept = "e012"
+            return plan()
+        start(late, ready)
+
+    explorer._live.start = tick_first
+    explorer._rates["e012"] = 9e-4
+    explorer.train.click()
+    assert explorer.wait(10) and explorer.last_error is None
+    (config,) = workers.configs
+    assert (config.init, config.learning_rate) == ("kept:e135", usual) and usual != 9e-4
+
+
 def test_the_ends_are_the_arms_of_the_twin_curve(make):
     for kept in ("", "e012345"):
         workers = FakeWorkers(score=MEANS[kept])

@@ -19,7 +19,8 @@ def add_arguments(parser) -> None:
     parser.add_argument("--study", metavar="NAME",
                         help="a study instead of the twin curve: convergence, luck, epochs, "
                              "rates or leak (lesson 11), perplexity, dial-perplexity, dial or "
-                             "small-sentiment (03), ladder, small-ladder or transplants (04)")
+                             "small-sentiment (03), ladder, small-ladder, transplants or "
+                             "layers (04)")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")

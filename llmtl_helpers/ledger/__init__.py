@@ -1,6 +1,8 @@
 """The ledger: every run that was made, shipped or own, under one schema."""
 
+from llmtl_helpers.ledger.choice import shipped_or_own
 from llmtl_helpers.ledger.schema import FIELDS, SCHEMA, check
 from llmtl_helpers.ledger.store import Ledger, correct_flags, pack_flags, write_shipped
 
-__all__ = ["FIELDS", "SCHEMA", "Ledger", "check", "correct_flags", "pack_flags", "write_shipped"]
+__all__ = ["FIELDS", "SCHEMA", "Ledger", "check", "correct_flags", "pack_flags", "shipped_or_own",
+           "write_shipped"]

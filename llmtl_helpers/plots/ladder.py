@@ -11,10 +11,11 @@ from llmtl_helpers.arms import ARMS
 from llmtl_helpers.curves import (GapShare, Summary, check_comparable, gap_share, score_of,
                                   summarise_scores)
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.ledger import correct_flags
+from llmtl_helpers.ledger import correct_flags, shipped_or_own
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
+from llmtl_helpers.plots.missing_runs import missing_runs
 from llmtl_helpers.plots.strips import strips
 from llmtl_helpers.plots.theme import get_theme, new_figure, style_of
 
@@ -28,7 +29,8 @@ def ladder_figure(rows: Iterable[dict], arms: Sequence[str], n: int, metric: str
 
     Args:
         rows: ledger rows of one task and one training rule. Of an arm of the twin curve the
-            runs of the curve count, of another arm those of its study; trials never do.
+            runs of the curve count, of another arm those of its study; trials never do. Own
+            runs count where none of that arm and size are shipped.
         arms: from the lowest rung to the highest, such as `arms.ENCODER_LADDER`. The gap
             between the first and the last one is what the others are measured by.
         n: training-set size in labels.
@@ -50,7 +52,7 @@ def ladder_figure(rows: Iterable[dict], arms: Sequence[str], n: int, metric: str
     stars = [(row["arm"], score_of(row, metric)) for row in live]
     found = {arm: summarise_scores([score_of(row, metric) for row in runs[arm]], arm, n)
              for arm in arms if runs[arm] or arm in {arm for arm, _ in stars}}
-    missing = _missing([arm for arm in arms if not runs[arm]], n)
+    missing = missing_runs([arm for arm in arms if not runs[arm]], n)
     title = title or f"What transfers: {words.labels(n)}"
     if not found:
         return empty_figure(title, f"There are no finished runs to draw yet. {missing}", theme,
@@ -70,17 +72,15 @@ def ladder_figure(rows: Iterable[dict], arms: Sequence[str], n: int, metric: str
 def ladder_runs(rows: Iterable[dict], arms: Sequence[str], n: int,
                 metric: str) -> dict[str, list[dict]]:
     """The runs that count, for every arm, each once and in order of their seeds."""
-    unique = {row["id"]: row for row in rows if row["arm"] in arms and row["n"] == n
-              and _counts(row) and score_of(row, metric) is not None}
+    unique = {row["id"]: row for row in shipped_or_own(rows) if row["arm"] in arms
+              and row["n"] == n and _counts(row) and score_of(row, metric) is not None}
     return {arm: sorted((row for row in unique.values() if row["arm"] == arm), key=_seeds)
             for arm in arms}
 
 
 def _counts(row: dict) -> bool:
     """Of the twin curve's arms there are also runs that were spoilt on purpose (see 11)."""
-    if row["arm"] in ARMS:
-        return row["purpose"] == "curve"
-    return row["purpose"] not in ("trial", "live")
+    return row["arm"] not in ARMS or row["purpose"] == "curve"
 
 
 def _seeds(row: dict) -> tuple[int, int]:
@@ -106,23 +106,6 @@ def _answers(rows: list[dict], metric: str) -> np.ndarray:
     if metric == "accuracy" and len(sizes) == 1 and all(row.get("correct") for row in rows):
         return np.array([correct_flags(row) for row in rows], dtype=float)
     return np.array([[score_of(row, metric)] for row in rows])
-
-
-def _missing(arms: list[str], n: int) -> str:
-    """Which rungs have no runs, and the commands that make them."""
-    if not arms:
-        return ""
-    from llmtl_helpers.sweep import STUDIES
-
-    commands: dict[str, list[str]] = {}
-    for arm in arms:
-        study = next((name for name, study in STUDIES.items()
-                      if arm in study.arms and n in study.sizes and arm not in ARMS), None)
-        commands.setdefault("" if study is None else f"--study {study} ", []).append(arm)
-    said = "; ".join(style_of(arm).label for arm in arms)  # labels have commas of their own
-    made = " and ".join(f"`python3 start.py sweep {study}--arms {' '.join(names)}`"
-                        for study, names in commands.items())
-    return f"Not there yet: {said}. {made} makes {'it' if len(arms) == 1 else 'them'}."
 
 
 def _small_print(runs: dict[str, list[dict]], found: Found, arms: Sequence[str]) -> str:

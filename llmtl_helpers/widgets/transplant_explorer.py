@@ -128,7 +128,7 @@ class TransplantExplorer(LiveTraining, View):
         """Any combination trains all weights, so it takes as long as either end does."""
         timed = self._own_seconds() or self.shelf.seconds("scratch", self.n)
         took = f"took {timed[0]:.0f} s {timed[1]}" if timed else "has not been timed here yet"
-        rate, why = self._rate()
+        rate, why = self._rate(self.kept)
         self.cost.value = sentence(
             f"A run that trains all weights with {words.labels(self.n)} {took}. Learning rate: "
             + (why if rate is None else f"{rate:g}, {why}") + ". It uses a new seed.")
@@ -143,10 +143,12 @@ class TransplantExplorer(LiveTraining, View):
         self.redraw()
 
     def _config(self, task: str, arm: str, n: int):
+        """Called from the watching thread: the boxes may show another combination by now."""
         plan = self._plan
         if plan is None:
             from llmtl_helpers.sweep import live_config as plan
-        knob = None if kept_of(arm) in self._found else self._rate()[0]
+        kept = kept_of(arm)
+        knob = None if kept in self._found else self._rate(kept)[0]
         return plan(task, arm, n, self.shelf.profile, self.shelf.ledger, knob=knob)
 
     # -- rows ----------------------------------------------------------------------------------
@@ -164,15 +166,15 @@ class TransplantExplorer(LiveTraining, View):
                                  live_rows=[] if hidden else live, hidden=hidden,
                                  theme=self.layers.theme, scale=self.layers.scale)
 
-    def _rate(self) -> tuple[float | None, str]:
+    def _rate(self, kept: str) -> tuple[float | None, str]:
         """Learning rate of a live run where it is known already, and where it is from."""
-        if self.shelf.profile.trial_seeds == 0 and self.kept in self._found:
+        if self.shelf.profile.trial_seeds == 0 and kept in self._found:
             return None, f"that of the profile “{self.shelf.profile.name}”, which tunes nothing"
-        if self.kept in self._rates:
-            return self._rates[self.kept], "which the trials of this combination chose"
+        if kept in self._rates:
+            return self._rates[kept], "which the trials of this combination chose"
         if (usual := usual_rate(self._rates)) is None:
             return None, "chosen by its own trials"
-        among = len([kept for kept in self._rates if kept not in ENDS])
+        among = len([other for other in self._rates if other not in ENDS])
         return usual[0], (f"which the trials of the shipped combinations chose most often "
                           f"({usual[1]} of {among}); this one has no trials of its own")
 
