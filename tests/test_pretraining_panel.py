@@ -84,11 +84,34 @@ def test_progress_is_said_and_a_stop_can_be_gone_on_from(home):
     assert 0 < panel.progress.value < 0.5 and not panel.stop.disabled
     panel.start.click()  # a second one is refused in a sentence
     assert isinstance(panel.last_error, LearnerError) and "already" in panel.errors.value
+    assert panel.busy
+    panel.names.value = NAMES[:1]  # another choice does not touch what is under way
     panel.stop.click()
     crew.gate.set()
     assert panel.wait(10) and panel.stop.disabled and "goes on from here" in panel.live_text.value
     panel.start.click()
-    assert panel.wait(10) and "done" in panel.live_text.value
+    assert panel.wait(10) and "done" in panel.live_text.value and panel.progress.value == 1
+    assert panel.last_error is None and not panel.busy
+
+
+def test_one_call_presses_waits_and_names_what_is_finished(home, monkeypatch):
+    crew = Crew()
+    panel = PretrainingPanel(workers=crew)
+    folder = paths.own_checkpoints() / "causal-100k"
+    folder.mkdir(parents=True)
+    (folder / cards.CARD).write_text(json.dumps(make_card("causal-100k")))
+    assert panel.carry_out() == ["causal-100k"] and len(crew.jobs) == 2
+    crew.gate.clear()  # now it is interrupted while it waits
+
+    def interrupted(timeout=None):
+        monkeypatch.undo()
+        crew.gate.set()
+        raise KeyboardInterrupt
+
+    panel.start.click()
+    monkeypatch.setattr(panel, "wait", interrupted)
+    panel.carry_out()
+    assert not panel.busy and "goes on from here" in panel.live_text.value
 
 
 def test_a_failure_is_one_sentence_in_the_panel(home):
@@ -124,10 +147,15 @@ def test_an_interrupted_training_is_drawn_and_its_rest_is_told(home):
     (shipped / cards.CARD).write_text(json.dumps(make_card("causal-30M")))
     state = cards.unfinished(paths.own_checkpoints() / "causal-100k")
     state.mkdir(parents=True)
-    (state / cards.LOG).write_text('{"updates": 97, "curve": [[50, 7.0], [97, 6.5]]}')
+    log = {"updates": 97, "curve": [[50, 7.0], [97, 6.5]]}
+    log["about"] = {"recipe": asdict(RECIPES["causal-100k"])}
+    (state / cards.LOG).write_text(json.dumps(log))
     panel = PretrainingPanel(names=("causal-100k",), workers=Crew())
     assert "50% of it done" in panel.cost.value and "1 min" in panel.cost.value
     assert "causal-100k has a loss of 6.50" in panel.static().reading
+    log["about"]["recipe"]["learning_rate"] = 1.0  # another recipe under this name
+    (state / cards.LOG).write_text(json.dumps(log))
+    assert "of it done" not in PretrainingPanel(names=("causal-100k",), workers=Crew()).cost.value
     (state / cards.LOG).write_text("[broken")
     assert cards.read_log("causal-100k") == {} == cards.read_card("no such")
 
@@ -163,6 +191,13 @@ def test_the_dial_says_where_pre_training_was_worse_or_no_better():
     found = dial_figure(rows, "accuracy")
     assert "at no point is pre-training better" in found.reading
     assert "worse, with intervals apart, at 100k, 300k" in found.reading
+
+
+def test_the_dial_says_that_more_was_worse():
+    rows = dial_rows([-math.log(value) for value in (380, 370, 180, 150, 104, 108)],
+                     -math.log(370), 0.002, n=10_000)
+    assert ("108 after 30M, which is worse than 104 after 10M, with intervals apart"
+            in dial_figure(rows).reading)
 
 
 def test_the_dial_without_runs_names_the_command():

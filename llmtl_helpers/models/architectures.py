@@ -1,4 +1,4 @@
-"""The suite's small language models: configurations of `transformers` without weights. Taught in 03.
+"""The suite's small language models: configurations of `transformers`, no weights. Taught in 03.
 
 Two blocks, 128 wide: 0.4 million weights beside the word vectors, the same in each family, so that
 what differs is what a network may look at and what it has to guess.
@@ -19,11 +19,7 @@ def gpt2(tokenizer):
 
 
 def modernbert(tokenizer):
-    """Each token sees all others (Warner et al. 2024), and how far away they are.
-
-    BERT itself numbers the places instead; of this size it had made no use of neighbours after
-    4 million tokens, and guessed by frequency alone.
-    """
+    """Each token sees all others (Warner et al. 2024), and how far away they are."""
     from transformers import ModernBertConfig
 
     # three matrices a block where GPT-2 has two, hence the odd width: as many weights

@@ -151,9 +151,12 @@ def _reading(family: str, points: list[Summary], scratch: Summary | None, metric
             f"tokens of pre-training")
     if last is not first:
         text += f" and {said(last)} after {short(last.n)}"
+    sign = -1 if metric == "perplexity" else 1
+    best = max(points, key=lambda point: sign * point.mean)
+    if best is not last and _apart(best, last):
+        text += f", which is worse than {said(best)} after {short(best.n)}, with intervals apart"
     if scratch is None:
         return text + "."
-    sign = -1 if metric == "perplexity" else 1
     clear = [point for point in points if _apart(point, scratch) and
              sign * (point.mean - scratch.mean) > 0]
     worse = [point for point in points if _apart(point, scratch) and point not in clear]

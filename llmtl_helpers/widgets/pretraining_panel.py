@@ -40,7 +40,9 @@ class PretrainingPanel(Guarded, w.VBox):
         workers: instead of processes, anything with `run(jobs, stop)`.
 
     Attributes:
-        last_error: the last exception of a handler, which is also shown in the widget.
+        busy: whether something is being pre-trained.
+        last_error: the last exception of a handler since Pre-train was pressed, which is also
+            shown in the widget.
 
     Taught in 03.
     """
@@ -59,6 +61,7 @@ class PretrainingPanel(Guarded, w.VBox):
         self._first: dict[str, tuple[int, float]] = {}  # first report of each
         self._last: dict = {}  # name -> the latest event
         self._failures: list[str] = []
+        self._started: tuple[str, ...] = ()  # what the training under way, or the last one, is of
         self._drawn = 0.0
         self.names = w.SelectMultiple(
             options=offered, value=names, rows=8, description="Recipes", style=WIDE,
@@ -91,12 +94,33 @@ class PretrainingPanel(Guarded, w.VBox):
         """Wait until nothing is being pre-trained; False if `timeout` seconds were not enough."""
         return self._run.wait(timeout)
 
+    def carry_out(self) -> list[str]:
+        """Press Pre-train, unless it was pressed, and wait; an interruption (■) is a Stop.
+
+        Returns:
+            the chosen names that are finished here.
+        """
+        names = self.names.value
+        if not self.busy and not all(map(_finished, names)):
+            self.start.click()
+        try:
+            while not self.wait(0.5):
+                pass
+        except KeyboardInterrupt:
+            self.stop.click()
+            self.wait(30)
+        return [name for name in names if _finished(name)]
+
+    @property
+    def busy(self) -> bool:
+        return self._run.busy
+
     def _card(self, name: str) -> dict:
         """The finished card, or what is known of a training that is under way or interrupted."""
         recipe = RECIPES[name]
-        if name not in self._live and (card := own_card(name)).get("recipe_id") == recipe.id:
-            return card
-        before = read_log(name)
+        if name not in self._live and _finished(name):
+            return own_card(name)
+        before = _log(name)
         losses = list(before.get("curve", ()))
         known = losses[-1][0] if losses else 0
         losses += _means([point for point in self._live.get(name, ()) if point[0] > known],
@@ -120,9 +144,10 @@ class PretrainingPanel(Guarded, w.VBox):
         names = self.names.value
         if not names:
             raise LearnerError("no recipe is chosen", next="choose one or two")
-        self._run.start(lambda: [PretrainingJob(name) for name in names], self._ready)
+        self._run.start(lambda: [PretrainingJob(name) for name in names], lambda: self._ready(names))
 
-    def _ready(self) -> None:
+    def _ready(self, names: Sequence[str]) -> None:
+        self.last_error, self._started = None, tuple(names)
         self._live, self._first, self._last, self._failures = {}, {}, {}, []
         self.stop.disabled, self.progress.value = False, 0
         self.live_text.value = sentence("Getting ready: text, tokenizer, network.")
@@ -162,7 +187,7 @@ class PretrainingPanel(Guarded, w.VBox):
             self.live_text.value = sentence(" ".join(lines))
             shares = [1.0 if event.kind == "done" else event.update / max(1, event.updates)
                       for event in self._last.values()]
-            self.progress.value = sum(shares) / max(1, len(self.names.value))
+            self.progress.value = sum(shares) / max(1, len(self._started))
 
     @guard
     def _end(self, error: Exception | None) -> None:
@@ -178,7 +203,7 @@ class PretrainingPanel(Guarded, w.VBox):
             self.live_text.value = sentence(" ".join(self._failures) + " What had been kept is "
                                             "still there: Pre-train goes on from it.", strong=True)
         elif self._run.stopping and not all(name in self._last and self._last[name].kind == "done"
-                                            for name in self.names.value):
+                                              for name in self._started):
             self.live_text.value = sentence("Stopped. Press Pre-train and it goes on from here.",
                                             strong=True)
 
@@ -208,9 +233,20 @@ def _means(points: list[tuple[int, float]], updates: int) -> list[tuple[int, flo
             for group in groups.values()]
 
 
+def _finished(name: str) -> bool:
+    """Whether this very recipe was carried out here."""
+    return own_card(name).get("recipe_id") == RECIPES[name].id
+
+
+def _log(name: str) -> dict:
+    """How far this very recipe has come; {} if another one was begun under its name."""
+    log = read_log(name)
+    return log if log.get("about", {}).get("recipe") == asdict(RECIPES[name]) else {}
+
+
 def _cost(names: Sequence[str]) -> str:
     """What it takes, from the cards of the suite's own files: said before it is started."""
-    left = [name for name in names if own_card(name).get("recipe_id") != RECIPES[name].id]
+    left = [name for name in names if not _finished(name)]
     if not names:
         return "Choose one recipe or two."
     if not left:
@@ -219,8 +255,8 @@ def _cost(names: Sequence[str]) -> str:
     parts = []
     for name in left:
         recipe = RECIPES[name]
-        done = read_log(name).get("updates", 0) / recipe.updates
-        like = next((card for known in SHIPPED if (card := read_card(known))
+        done = _log(name).get("updates", 0) / recipe.updates
+        like = next((card for known in (name, *SHIPPED) if (card := read_card(known))
                      and card["recipe"]["objective"] == recipe.objective), None)
         pace = "time not known here yet"
         if like is not None:
