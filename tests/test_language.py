@@ -20,9 +20,7 @@ from llmtl_helpers.pretraining.card import read_card
 from llmtl_helpers.pretraining.objectives import OBJECTIVES
 from llmtl_helpers.pretraining.stream import Stream
 from llmtl_helpers.pretraining.tokenizer import train_tokenizer
-from llmtl_helpers.profiles import LANGUAGE
 from llmtl_helpers.recipes import Recipe
-from llmtl_helpers.sweep.grid import trial_runs
 from llmtl_helpers.tasks.base import make_task, split_rows
 from llmtl_helpers.training import run as run_module
 from llmtl_helpers.training.config import RunConfig
@@ -304,10 +302,3 @@ def test_all_recipes_name_things_that_exist():
         if recipe.vocabulary:
             assert recipe.architecture in ARCHITECTURES and recipe.words_from in CORPORA, name
         assert replace(recipe, seed=1).id != recipe.id
-
-
-@pytest.mark.parametrize("n, tuned_at", [(2000, 2000), (5000, 2000), (20_000, 10_000), (100_000, 50_000)])
-def test_running_text_is_tuned_at_the_nearest_trial_size_below(n, tuned_at):
-    """Sizes count tokens here, and there are more of them than texts."""
-    trials = trial_runs("language/films", "causal_scratch", n, LANGUAGE)
-    assert {trial.n for trial in trials} == {tuned_at} and len(trials) == 4

@@ -139,5 +139,7 @@ def test_the_shipped_files_are_whole_and_come_from_committed_code():
     assert not ledger.problems
     for row in ledger.rows():
         assert row["commit"] and not row["commit"].endswith("+")
-        assert row["status"] == "failed" or correct_flags(row).mean() == pytest.approx(
-            row["accuracy"], abs=1e-4)
+        if row["status"] == "done" and row["metric"] == "log_likelihood":
+            assert row["score"] < 0 and row["test_size"] > 1000  # running text has no right or wrong
+        elif row["status"] == "done":
+            assert correct_flags(row).mean() == pytest.approx(row["accuracy"], abs=1e-4)

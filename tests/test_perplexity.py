@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmtl_helpers.assets import state
 from llmtl_helpers.curves import as_perplexity, summarise_perplexity, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import perplexity_curve
+from llmtl_helpers.profiles import LANGUAGE
+from llmtl_helpers.sweep.grid import trial_runs
 from rows import make_row
 
 SIZES = (2000, 10_000, 50_000, 100_000)
@@ -81,3 +84,11 @@ def test_a_live_run_is_a_star():
     assert "stars: 1 run made live" in found.alt
     assert found.table[-1]["perplexity"] == pytest.approx(math.exp(6))
     assert "only 1 run made live" in perplexity_curve([], live_rows=[live]).reading
+
+
+@pytest.mark.skipif(state("sentiment") != "ready", reason="the sentences were not fetched")
+@pytest.mark.parametrize("n, tuned_at", [(2000, 2000), (5000, 2000), (20_000, 10_000), (100_000, 50_000)])
+def test_running_text_is_tuned_at_the_nearest_trial_size_below(n, tuned_at):
+    """Sizes count tokens here, and there are more of them than texts."""
+    trials = trial_runs("language/films", "causal_scratch", n, LANGUAGE)
+    assert {trial.n for trial in trials} == {tuned_at} and len(trials) == 4
