@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmtl_helpers.assets import state
-from llmtl_helpers.curves import as_perplexity, summarise_perplexity, summarise_scores
+from llmtl_helpers.curves import as_perplexity, intervals_apart, summarise_perplexity, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import perplexity_curve
 from llmtl_helpers.profiles import LANGUAGE
@@ -92,3 +92,11 @@ def test_running_text_is_tuned_at_the_nearest_trial_size_below(n, tuned_at):
     """Sizes count tokens here, and there are more of them than texts."""
     trials = trial_runs("language/films", "causal_scratch", n, LANGUAGE)
     assert {trial.n for trial in trials} == {tuned_at} and len(trials) == 4
+
+
+def test_intervals_are_apart_in_either_order_and_not_without_one():
+    low, high, near = (summarise_scores(scores, "causal_30M", 2000) for scores in
+                       ((0.1, 0.11, 0.12), (0.8, 0.81, 0.82), (0.1, 0.12, 0.13)))
+    single = summarise_scores((0.5,), "causal_30M", 2000)
+    assert intervals_apart(low, high) and intervals_apart(high, low)
+    assert not intervals_apart(low, near) and not intervals_apart(low, single)

@@ -258,13 +258,24 @@ def test_a_shipped_checkpoint_has_a_card_and_is_what_its_recipe_says(name, monke
     assert model.report.init == "pretrained" and len(outputs[0]) > 3
 
 
-def test_only_committed_work_within_the_limit_is_shipped(monkeypatch, tmp_path):
-    monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path / "own")
-    monkeypatch.setattr(paths, "shipped_checkpoints", lambda: tmp_path / "shipped")
+@pytest.fixture
+def own_checkpoint(monkeypatch, tmp_path):
+    """Makes the folder of a checkpoint of one's own, in a suite where nothing is shipped."""
+    for place in ("own", "shipped"):
+        monkeypatch.setattr(paths, f"{place}_checkpoints", lambda place=place: tmp_path / place)
     monkeypatch.setattr(paths, "ROOT", tmp_path)
-    folder = tmp_path / "own" / "tiny"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
+
+    def make(name: str):
+        folder = tmp_path / "own" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        return folder
+
+    return make
+
+
+def test_only_committed_work_within_the_limit_is_shipped(own_checkpoint, tmp_path):
+    folder = own_checkpoint("tiny")
     for commit, weights, wrong in (("", 8, "not committed"), ("abc+", 8, "not committed"),
                                    ("abc", 13 * 2**20, "are allowed")):
         (folder / "pretraining.json").write_text(json.dumps({"commit": commit}))
@@ -279,13 +290,8 @@ def test_only_committed_work_within_the_limit_is_shipped(monkeypatch, tmp_path):
     assert read_card("tiny")["command"] == "python3 start.py pretrain tiny --ship"
 
 
-def test_a_card_can_be_shipped_alone(monkeypatch, tmp_path):
-    monkeypatch.setattr(paths, "own_checkpoints", lambda: tmp_path / "own")
-    monkeypatch.setattr(paths, "shipped_checkpoints", lambda: tmp_path / "shipped")
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
-    folder = tmp_path / "own" / "alone"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
+def test_a_card_can_be_shipped_alone(own_checkpoint, tmp_path):
+    folder = own_checkpoint("alone")
     (folder / "pretraining.json").write_text(json.dumps({"commit": "abc"}))
     pretrain_command._ship("alone", whole=False)
     assert [file.name for file in (tmp_path / "shipped" / "alone").iterdir()] == ["pretraining.json"]

@@ -16,17 +16,16 @@ from llmtl_helpers.curves.power_law import PowerLaw, fit_power_law
 from llmtl_helpers.curves.reach import MeanCurve, reach, reach_range
 from llmtl_helpers.curves.rows import run_table, scores_by_size
 from llmtl_helpers.curves.summary import (Summary, check_comparable, curve_runs, in_band,
-                                          mean_interval, prediction_band, score_of, summarise,
-                                          summarise_scores)
+                                          intervals_apart, mean_interval, prediction_band,
+                                          score_of, summarise, summarise_scores)
 from llmtl_helpers.curves.transfer import (DataTransferred, TransferLaw,
                                            effective_data_transferred, fit_transfer_power_law)
 
 __all__ = [
-    "DataAdvantage", "DataTransferred", "Forecast", "GapShare", "McNemar", "MeanCurve", "Multiplier",
-    "PairedDifference", "PowerLaw", "Summary", "TransferLaw", "as_perplexity",
-    "check_comparable", "curve_runs",
-    "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
-    "fit_power_law", "fit_transfer_power_law", "forecast", "gap_share", "in_band", "mcnemar",
+    "DataAdvantage", "DataTransferred", "Forecast", "GapShare", "McNemar", "MeanCurve",
+    "Multiplier", "PairedDifference", "PowerLaw", "Summary", "TransferLaw", "as_perplexity",
+    "check_comparable", "curve_runs", "data_advantage", "data_multiplier", "effective_data_transferred", "expected_best",
+    "fit_power_law", "fit_transfer_power_law", "forecast", "gap_share", "in_band", "intervals_apart", "mcnemar",
     "mean_interval", "multiplier_levels", "multiplier_sizes", "paired_bootstrap",
     "prediction_band", "reach", "reach_range", "run_table", "score_of", "scores_by_size",
     "summarise", "summarise_perplexity", "summarise_scores", "wilson_interval",

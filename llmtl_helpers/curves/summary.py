@@ -124,6 +124,13 @@ def in_band(score: float, summary: Summary) -> bool | None:
     return low <= score <= high
 
 
+def intervals_apart(one: Summary, other: Summary) -> bool:
+    """Whether the intervals of two means have no number in common; False where one is missing."""
+    if not one.interval or not other.interval:
+        return False
+    return one.interval[1] < other.interval[0] or other.interval[1] < one.interval[0]
+
+
 def score_of(row: dict, metric: str) -> float | None:
     """The row's test score on `metric`, or None if the run failed or does not hold it."""
     if row["status"] != "done":

@@ -25,6 +25,6 @@ from llmtl_helpers.plots.twin import twin_curve
 
 __all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "expected_best_curve",
            "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "layer_curve",
-           "level_curve",
-           "luck_strip", "multiplier_by_level", "multiplier_by_size", "perplexity_curve",
-           "pretraining_curves", "training_curves", "transplant_figure", "twin_curve"]
+           "level_curve", "luck_strip", "multiplier_by_level", "multiplier_by_size",
+           "perplexity_curve", "pretraining_curves", "training_curves", "transplant_figure",
+           "twin_curve"]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from llmtl_helpers.arms import DIAL, Arm
-from llmtl_helpers.curves import (Summary, check_comparable, score_of, summarise_perplexity,
-                                  summarise_scores)
+from llmtl_helpers.curves import (Summary, check_comparable, intervals_apart, score_of,
+                                  summarise_perplexity, summarise_scores)
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
@@ -153,13 +153,13 @@ def _reading(family: str, points: list[Summary], scratch: Summary | None, metric
         text += f" and {said(last)} after {short(last.n)}"
     sign = -1 if metric == "perplexity" else 1
     best = max(points, key=lambda point: sign * point.mean)
-    if best is not last and _apart(best, last):
+    if best is not last and intervals_apart(best, last):
         text += f", which is worse than {said(best)} after {short(best.n)}, with intervals apart"
     if scratch is None:
         return text + "."
-    clear = [point for point in points if _apart(point, scratch) and
+    clear = [point for point in points if intervals_apart(point, scratch) and
              sign * (point.mean - scratch.mean) > 0]
-    worse = [point for point in points if _apart(point, scratch) and point not in clear]
+    worse = [point for point in points if intervals_apart(point, scratch) and point not in clear]
     text += f"; from scratch it is {said(scratch)}"
     text += (f", and the intervals of the means are first apart, in favour of pre-training, at "
              f"{short(clear[0].n)} tokens" if clear else
@@ -167,12 +167,6 @@ def _reading(family: str, points: list[Summary], scratch: Summary | None, metric
     if worse:
         text += f" (worse, with intervals apart, at {', '.join(short(p.n) for p in worse)})"
     return text + "."
-
-
-def _apart(one: Summary, other: Summary) -> bool:
-    if not one.interval or not other.interval:
-        return False
-    return one.interval[1] < other.interval[0] or other.interval[1] < one.interval[0]
 
 
 def _table(families: dict[str, list[Summary]], scratch: dict[str, Summary]) -> list[dict]:

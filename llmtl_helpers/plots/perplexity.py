@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
 
 from llmtl_helpers.arms import EVERY_ARM
-from llmtl_helpers.curves import Summary, score_of, summarise_perplexity
+from llmtl_helpers.curves import Summary, intervals_apart, score_of, summarise_perplexity
 from llmtl_helpers.plots import draw, words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
@@ -108,7 +108,7 @@ def _reading(curves: dict[str, list[Summary]], live: list) -> str:
     text = (f"With {_tokens(n)} the pre-trained network has perplexity {tuned.mean:,.0f} after "
             f"tuning and the same network from scratch {scratch.mean:,.0f}")
     if tuned.interval and scratch.interval:
-        apart = tuned.interval[1] < scratch.interval[0] or scratch.interval[1] < tuned.interval[0]
+        apart = intervals_apart(tuned, scratch)
         text += (f"; the 95% intervals of the two means {'do not overlap' if apart else 'overlap'} "
                  f"({_pair(tuned.interval)} and {_pair(scratch.interval)})")
     if UNTUNED in curves:
