@@ -1,5 +1,7 @@
 """The slices of one run, by the rules of the protocol. Taught in 01."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from llmtl_helpers.errors import LearnerError
@@ -14,6 +16,12 @@ class Data:
             self._labelled(config, task)
         else:
             self._running_text(config, task)
+
+    @property
+    def rows(self) -> dict[str, Sequence[int]]:
+        """Numbers of its rows in each split of the task."""
+        return {"train": self.train_rows, "validation": range(len(self.validation_texts)),
+                "test": range(len(self.test_texts))}
 
     def _labelled(self, config: RunConfig, task) -> None:
         self.train_rows = task.subset_indices(config.n - config.leaked, config.subset_seed)

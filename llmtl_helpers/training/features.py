@@ -89,6 +89,16 @@ def pooled(model, texts, max_length: int, stop=None,
     return out
 
 
+def linear_probe(inverse_regularisation: float):
+    """Standardised features, then logistic regression: not fitted yet."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(),
+                         LogisticRegression(C=inverse_regularisation, max_iter=2000))
+
+
 @lru_cache(maxsize=1)
 def _body(checkpoint: str, init: str, seed: int, recipe: str):
     """The untouched model; `recipe` sees to it that changed weights are read anew."""

@@ -10,7 +10,7 @@ import numpy as np
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.models import weights_recipe
 from llmtl_helpers.training.config import RunConfig
-from llmtl_helpers.training.features import frozen_features, pooled
+from llmtl_helpers.training.features import frozen_features, linear_probe, pooled
 from llmtl_helpers.training.metrics import METRICS
 
 CHOICES = ARMS["probe"].trials  # C of logistic regression: the same for all weights and places
@@ -21,9 +21,7 @@ Found = tuple[np.ndarray, np.ndarray, dict]  # test and validation predictions, 
 
 def probe_untouched(config: RunConfig, task, data, stop) -> Found | None:
     """Probe the body as `config` starts from it; None if `stop` was set. Features are kept on disk."""
-    features = frozen_features(config, task, {
-        "train": data.train_rows, "validation": range(len(data.validation_texts)),
-        "test": range(len(data.test_texts))}, stop, every_place=True)
+    features = frozen_features(config, task, data.rows, stop, every_place=True)
     return None if features is None else _probe_and_compare(features, config, task, data, stop)
 
 
@@ -41,7 +39,7 @@ def probe_model(model, config: RunConfig, task, data, stop) -> Found | None:
 def _probe_and_compare(features: Mapping, config: RunConfig, task, data, stop) -> Found | None:
     untouched = config.changed(init="pretrained", weights_recipe=weights_recipe(
         config.checkpoint, "pretrained"))
-    reference = frozen_features(untouched, task, {"test": range(len(data.test_texts))}, stop,
+    reference = frozen_features(untouched, task, {"test": data.rows["test"]}, stop,
                                 every_place=True)
     if reference is None:
         return None
@@ -66,7 +64,7 @@ def probe_places(features: Mapping[str, np.ndarray], data, metric: str) -> Found
     for place in range(features["train"].shape[1]):
         tried = []
         for choice in CHOICES:
-            probe = _probe(choice).fit(features["train"][:, place], data.train_labels)
+            probe = linear_probe(choice).fit(features["train"][:, place], data.train_labels)
             validation = probe.predict(features["validation"][:, place])
             tried.append((scored(data.validation_labels, validation), choice, probe, validation))
         score, choice, probe, validation = max(tried, key=lambda one: (one[0], -one[1]))
@@ -105,12 +103,3 @@ def linear_cka(x: np.ndarray, y: np.ndarray) -> float:
     x, y = (np.asarray(one, dtype=float) - np.mean(one, axis=0, dtype=float) for one in (x, y))
     size = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     return float(np.linalg.norm(y.T @ x) ** 2 / size) if size > 0 else float("nan")
-
-
-def _probe(choice: float):
-    """Standardised features, then logistic regression: the frozen probe of 01."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    return make_pipeline(StandardScaler(), LogisticRegression(C=choice, max_iter=2000))

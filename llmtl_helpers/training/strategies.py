@@ -151,19 +151,12 @@ def _train(model, config: RunConfig, task, data: Data, stop: Event, watch: Calla
 def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                  device: str) -> Outcome:
     """Logistic regression on the features of the untouched body (a linear probe)."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from llmtl_helpers.training.features import frozen_features, linear_probe
 
-    from llmtl_helpers.training.features import frozen_features
-
-    features = frozen_features(config, task, {
-        "train": data.train_rows, "validation": range(len(data.validation_texts)),
-        "test": range(len(data.test_texts))}, stop)
+    features = frozen_features(config, task, data.rows, stop)
     if features is None:
         return Outcome(None)
-    probe = make_pipeline(StandardScaler(), LogisticRegression(
-        C=config.inverse_regularisation, max_iter=2000))
+    probe = linear_probe(config.inverse_regularisation)
     probe.fit(np.concatenate([features["train"], features["test"][data.leaked_rows]]),
               data.train_labels)
     return Outcome(probe.predict(features["test"]), probe.predict(features["validation"]),
