@@ -30,7 +30,7 @@ from tiny import tiny_checkpoint, tiny_rows
 DOCUMENTS = tuple(" ".join(row["text"] for row in tiny_rows(600)[at:at + 4])
                   for at in range(0, 600, 4))
 VOCABULARY = 300
-FAMILY = {"causal": "small-gpt2", "masked": "small-modernbert", "replaced": "small-electra"}
+FAMILY = {"causal": "small-gpt2", "masked": "small-modernbert", "replaced": "small-modernbert"}
 
 
 @pytest.fixture(scope="module")

@@ -29,18 +29,9 @@ def modernbert(tokenizer):
                             mlp_dropout=0.1, attention_dropout=0.1)
 
 
-def electra(tokenizer):
-    """BERT, to be trained to tell which tokens were replaced (Clark et al. 2020)."""
-    from transformers import ElectraConfig
-
-    return ElectraConfig(**_tokens(tokenizer), **SIZES, intermediate_size=4 * SIZES["hidden_size"],
-                         embedding_size=SIZES["hidden_size"], max_position_embeddings=POSITIONS)
-
-
 ARCHITECTURES: dict[str, Callable] = {
     "small-gpt2": gpt2,
     "small-modernbert": modernbert,
-    "small-electra": electra,
 }
 
 

@@ -56,14 +56,19 @@ def masked_loss(model, tokenizer, ids):
     work that can be saved.
     """
     shown, hidden = hide(tokenizer, ids)
-    everything = torch.ones_like(ids)
+    states, weight, bias = masked_states(model, shown, hidden)
+    return mean_cross_entropy(states, weight, ids[hidden], bias), int(hidden.sum())
+
+
+def masked_states(model, shown, hidden):
+    """What guesses are made from: states (guesses, width), and the output layer's weight and bias."""
+    everything = torch.ones_like(shown)
     states = model.base_model(input_ids=shown, attention_mask=everything).last_hidden_state
     if hasattr(model, "cls"):  # BERT; ModernBERT has the same two parts under other names
         transform, decoder = model.cls.predictions.transform, model.cls.predictions.decoder
     else:
         transform, decoder = model.head, model.decoder
-    return mean_cross_entropy(transform(states[hidden]), decoder.weight, ids[hidden],
-                              decoder.bias), int(hidden.sum())
+    return transform(states[hidden]), decoder.weight, decoder.bias
 
 
 def hide(tokenizer, ids):
@@ -86,25 +91,23 @@ def places_to_guess(tokenizer, ids):
 
 
 class Replaced(nn.Module):
-    """A small network guesses hidden tokens; the one that is kept says which are not the author's.
+    """A small network guesses hidden tokens; a second one says which are not the author's.
 
-    The word vectors are shared. As ELECTRA (Clark et al. 2020, section 2).
+    As ELECTRA (Clark et al. 2020, section 2), with the blocks of the architecture at hand: the
+    small network has half as many, and the word vectors are shared.
     """
 
     def __init__(self, config):
-        from transformers import ElectraForMaskedLM, ElectraForPreTraining
+        from transformers import AutoModelForTokenClassification
 
         super().__init__()
-        small = deepcopy(config)
-        small.hidden_size = config.hidden_size // 2
-        small.intermediate_size = config.intermediate_size // 2
-        small.num_attention_heads = max(1, config.num_attention_heads // 2)
-        self.discriminator = ElectraForPreTraining(config)
-        self.generator = ElectraForMaskedLM(small)
-        shared, own = self.discriminator.electra.embeddings, self.generator.electra.embeddings
-        own.word_embeddings = shared.word_embeddings
-        own.position_embeddings = shared.position_embeddings
-        self.generator.generator_lm_head.weight = shared.word_embeddings.weight
+        asked, small = deepcopy(config), deepcopy(config)
+        asked.num_labels = 1
+        small.num_hidden_layers = max(1, config.num_hidden_layers // 2)
+        self.discriminator = AutoModelForTokenClassification.from_config(asked)
+        self.generator = masked_model(small)
+        self.generator.set_input_embeddings(self.discriminator.get_input_embeddings())
+        self.generator.tie_weights()
 
     @property
     def config(self):
@@ -115,16 +118,15 @@ def replaced_loss(model, tokenizer, ids):
     """Tell replaced tokens from the author's, at every place (Clark et al. 2020, equation 2)."""
     hidden = places_to_guess(tokenizer, ids)
     shown = torch.where(hidden, tokenizer.mask_token_id, ids)
-    states = model.generator.electra(input_ids=shown).last_hidden_state[hidden]
-    states = model.generator.generator_predictions(states)
-    head = model.generator.generator_lm_head
-    guesses = mean_cross_entropy(states, head.weight, ids[hidden], head.bias)
+    states, weight, bias = masked_states(model.generator, shown, hidden)
+    guesses = mean_cross_entropy(states, weight, ids[hidden], bias)
     with torch.no_grad():
-        logits = F.linear(states, head.weight, head.bias)
+        logits = F.linear(states, weight, bias)
         filled = ids.clone()
         filled[hidden] = torch.multinomial(logits.softmax(-1), 1).squeeze(1)
     replaced = (filled != ids).to(states.dtype)
-    doubts = model.discriminator(input_ids=filled).logits
+    doubts = model.discriminator(
+        input_ids=filled, attention_mask=torch.ones_like(ids)).logits.squeeze(-1)
     question = F.binary_cross_entropy_with_logits(doubts, replaced)
     return guesses + WEIGHT_OF_REPLACED * question, int(hidden.sum())
 
@@ -132,5 +134,7 @@ def replaced_loss(model, tokenizer, ids):
 OBJECTIVES: dict[str, Objective] = {
     "causal": Objective(causal_model, causal_loss),
     "masked": Objective(masked_model, masked_loss),
-    "replaced": Objective(Replaced, replaced_loss, kept=lambda module: module.discriminator),
+    # the body alone: its one answer, replaced or not, is of no use later
+    "replaced": Objective(Replaced, replaced_loss,
+                          kept=lambda module: module.discriminator.base_model),
 }
