@@ -70,7 +70,7 @@ RECIPES = {
                                learning_rate=1e-3 if tokens <= DIAL["3M"] else 2e-3)
        for name, tokens in DIAL.items()},
     # as many tokens as masked-10M, by another objective ...
-    "replaced-10M": small("small-modernbert", "replaced", DIAL["10M"]),
+    "replaced-10M": small("small-modernbert", "replaced", DIAL["10M"], learning_rate=1e-3),
     # ... and on unlabelled text of the task's own domain, which counts as data
     "masked-films-10M": small("small-modernbert", "masked", DIAL["10M"], "films"),
     "masked-general-films-10M": small("small-modernbert", "masked", DIAL["10M"], "general-films"),
