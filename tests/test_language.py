@@ -227,7 +227,7 @@ def language(monkeypatch, home):
 
 
 def test_slices_hold_the_tokens_asked_for_and_are_nested(language):
-    from llmtl_helpers.training.strategies import Data
+    from llmtl_helpers.training.data import Data
 
     task, config = language
     assert task.metric == "log_likelihood" and "(" not in str(task.card).split("Splits:")[1].split("\n")[0]

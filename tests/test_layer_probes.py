@@ -17,7 +17,8 @@ from llmtl_helpers.models import build, weights_recipe
 from llmtl_helpers.sweep import study_runs
 from llmtl_helpers.training.batches import pad
 from llmtl_helpers.training.features import pooled
-from llmtl_helpers.training.layer_probes import CHOICES, linear_cka, probe_places
+from llmtl_helpers.training.layer_probes import linear_cka, probe_places
+from llmtl_helpers.training.probing import CHOICES
 from llmtl_helpers.training.run import run
 
 UNTOUCHED, TUNED = "layer_probes", "tuned_layer_probes"

@@ -15,7 +15,8 @@ from llmtl_helpers.models.checkpoints import checkpoint_folder, load_config, loa
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.run import peak_memory
-from llmtl_helpers.training.strategies import EVALUATIONS, HISTORY_EXAMPLES, Data
+from llmtl_helpers.training.data import Data
+from llmtl_helpers.training.tuning import EVALUATIONS, HISTORY_EXAMPLES
 
 CONFIG = RunConfig
 

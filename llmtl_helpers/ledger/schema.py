@@ -41,7 +41,19 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
                              "ends, the best weights kept; not there: all updates are made"),
     "leaked": (int, False, "training examples that were replaced by test examples, to show what "
                            "a leak does; not there: none"),
-    "trained_blocks": (int, False, "blocks trained by the strategy top_blocks, from the top"),
+    "trained_blocks": (int, False, "blocks trained by the strategy top_blocks, from the top; not "
+                                   "there: none, the head alone"),
+    "adapter_rank": (int, False, "rank of the matrices that the strategy adapters adds (LoRA)"),
+    "adapter_targets": (str, False, "layers they are added to, comma between; not there: those "
+                                    "that peft has for the architecture"),
+    "head_first": (int, False, "1: the head starts as a linear probe of the untouched body"),
+    "gradual": (int, False, "1: blocks join the training one by one, from the top"),
+    "first_task": (str, False, "task that the same network was tuned on before"),
+    "first_n": (int, False, "labelled examples of that task"),
+    "first_fingerprint": (str, False, "hash of that task's splits"),
+    "replay": (float, False, "share of the training examples that come from the first task again"),
+    "also_tested": (list, False, "other tasks whose test sets the tuned model is tried on"),
+    "also_probed": (list, False, "other tasks on which a linear probe of the tuned body is fitted"),
     "weights_recipe": (str, True, "hash of the checkpoint file, or of the architecture when random"),
     # outcome
     "status": (str, True, "'done' or 'failed'"),
@@ -69,6 +81,10 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "layer_choices": (list, False, "the C that was chosen at each place"),
     "layer_similarity": (list, False, "linear CKA with the untouched checkpoint at each place, on "
                                       "the test texts"),
+    "other_tests": (dict, False, "task in also_tested -> accuracy, macro_f1, test_size, correct, "
+                                 "data_fingerprint"),
+    "other_probes": (dict, False, "task in also_probed -> the same of a linear probe of the body, "
+                                  "with train_size and the chosen C"),
     "parameters": (int, False, "weights of body and head"),
     "trained_parameters": (int, False, "weights that were updated"),
     "tokens": (int, False, "tokens trained on, padding left out"),

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from llmtl_helpers.ledger.schema import SCHEMA
 
 
-# Fields that came after the first runs were made. At their default, which is 0, they are no
-# part of a row or of its identity, so that those runs keep theirs.
-ADDED_LATER = ("patience", "leaked", "trained_blocks")
+# Fields that came after the first runs were made. At their default, which is 0 or empty, they are
+# no part of a row or of its identity, so that those runs keep theirs.
+ADDED_LATER = ("patience", "leaked", "trained_blocks", "adapter_rank", "adapter_targets", "head_first",
+               "gradual", "first_task", "first_n", "first_fingerprint", "replay", "also_tested",
+               "also_probed")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ class RunConfig:
     patience: int = 0
     leaked: int = 0
     trained_blocks: int = 0
+    adapter_rank: int = 0
+    adapter_targets: str = ""
+    head_first: int = 0
+    gradual: int = 0
+    first_task: str = ""
+    first_n: int = 0
+    first_fingerprint: str = ""
+    replay: float = 0.0
+    also_tested: tuple[str, ...] = ()
+    also_probed: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -56,10 +68,12 @@ class RunConfig:
         return replace(self, **fields)
 
     def _fields(self) -> dict:
-        return {name: value for name, value in asdict(self).items()
-                if value or name not in ADDED_LATER}
+        return {name: list(value) if isinstance(value, tuple) else value  # as JSON has it
+                for name, value in asdict(self).items() if value or name not in ADDED_LATER}
 
     @classmethod
     def from_row(cls, row: dict) -> "RunConfig":
-        return cls(**{name: row[name] for name in cls.__dataclass_fields__
-                      if name in row or name not in ADDED_LATER})
+        fields = {name: row[name] for name in cls.__dataclass_fields__
+                  if name in row or name not in ADDED_LATER}
+        return cls(**{name: tuple(value) if isinstance(value, list) else value  # hashable
+                      for name, value in fields.items()})

@@ -12,6 +12,8 @@ class Data:
     """The slices of one run: its training texts and the parts of validation and test it uses."""
 
     def __init__(self, config: RunConfig, task):
+        self.first_texts, self.first_labels = [], []  # of an earlier task, where there is one
+        self.replayed_texts, self.replayed_labels = [], []
         if task.label_names:
             self._labelled(config, task)
         else:
@@ -39,7 +41,30 @@ class Data:
         self.leaked_rows = order[:config.leaked]
         self.train_texts += [self.test_texts[row] for row in self.leaked_rows]
         self.train_labels = np.concatenate([self.train_labels, self.test_labels[self.leaked_rows]])
+        if config.first_task:
+            self._earlier(config, task)
 
+    def _earlier(self, config: RunConfig, task) -> None:
+        """What the network was tuned on before, and the part of it that is seen again."""
+        from llmtl_helpers.tasks import load_task
+
+        first = load_task(config.first_task)
+        if first.fingerprint != config.first_fingerprint:
+            raise LearnerError(f"the data of {config.first_task} is not what this run was planned "
+                               "for", "its fingerprint differs",
+                               "run `python3 start.py assets verify`, then plan the run anew")
+        subset = first.subset(config.first_n, config.subset_seed)[:]
+        self.first_texts, self.first_labels = subset["text"], subset["label"]
+        if config.replay:
+            if not 0 < config.replay < 1 or first.label_names != task.label_names:
+                raise LearnerError(f"{config.first_task} cannot be replayed in {task.name}",
+                                   "that needs a share between 0 and 1 and the same classes",
+                                   "choose another share, or another task")
+            # so many that of all examples of an epoch the share is theirs
+            count = round(config.replay / (1 - config.replay) * len(self.train_texts))
+            again = [row % len(self.first_texts) for row in range(count)]
+            self.replayed_texts = [self.first_texts[row] for row in again]
+            self.replayed_labels = [self.first_labels[row] for row in again]
 
     def _running_text(self, config: RunConfig, task) -> None:
         """As many texts as hold at most n target tokens, and no more of the validation texts."""

@@ -28,7 +28,7 @@ class TopBlocks(Classifier):
 
     Args:
         model: a `TextClassifier` whose body is laid out as BERT's.
-        blocks: how many of its blocks are trained, from the top; at least 1.
+        blocks: how many of its blocks are trained, from the top; with 0 the head alone is.
         prefix: what names the frozen weights; the answers of equal names are shared.
 
     Raises:
@@ -38,16 +38,16 @@ class TopBlocks(Classifier):
     def __init__(self, model, blocks: int, prefix: str):
         super().__init__()
         layers = getattr(getattr(model.body, "encoder", None), "layer", None)
-        if layers is None or not 1 <= blocks <= len(layers):
+        if layers is None or not 0 <= blocks <= len(layers):
             there = "this kind of body" if layers is None else f"a body of {len(layers)} blocks"
             raise LearnerError(f"{blocks} blocks cannot be trained from the top of {there}",
-                               next="choose between 1 and its number of blocks, or train all weights")
+                               next="choose between 0 and its number of blocks, or train all weights")
         self.body, self.head, self.dropout = model.body, model.head, model.dropout
-        self.tokenizer, self.blocks = model.tokenizer, blocks
-        self.prefix = (prefix, len(layers) - blocks)
+        self.tokenizer, self.frozen = model.tokenizer, len(layers) - blocks
+        self.prefix = (prefix, self.frozen)
         self.prefix_flops = 0.0  # spent on texts that were not kept yet
         self.body.requires_grad_(False)
-        layers[-blocks:].requires_grad_(True)
+        layers[self.frozen:].requires_grad_(True)
         self.register_buffer("table", torch.empty(0, model.body.config.hidden_size),
                              persistent=False)
 
@@ -61,11 +61,15 @@ class TopBlocks(Classifier):
         self.table = torch.cat([self.table, *(part.to(self.table.device) for part in parts)])
         return rows
 
+    def pool(self, rows, attention_mask):
+        """Mean over the real tokens of rows of the table: (batch, tokens) -> (batch, width)."""
+        hidden = _through(self.body.encoder.layer[self.frozen:], self.table[rows], attention_mask)
+        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (batch, tokens, 1)
+        return (hidden * mask).sum(1) / mask.sum(1)
+
     def forward(self, rows, attention_mask):
         """Rows of the table and mask, both (batch, tokens) -> logits (batch, labels)."""
-        hidden = _through(self.body.encoder.layer[-self.blocks:], self.table[rows], attention_mask)
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (batch, tokens, 1)
-        return self.head(self.dropout((hidden * mask).sum(1) / mask.sum(1)))
+        return self.head(self.dropout(self.pool(rows, attention_mask)))
 
     @torch.no_grad()
     def _answers(self, texts: list[str], max_length: int) -> list[torch.Tensor]:
@@ -75,7 +79,7 @@ class TopBlocks(Classifier):
         new = list(dict.fromkeys(text for text in texts if text not in found))
         encoded = (self.tokenizer(new, truncation=True, max_length=max_length)["input_ids"]
                    if new else [])
-        below = self.body.encoder.layer[:-self.blocks]
+        below = self.body.encoder.layer[:self.frozen]
         weights = sum(p.numel() for p in below.parameters())
         was_training = self.training
         self.eval()

@@ -7,14 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from llmtl_helpers.arms import ARMS
 from llmtl_helpers.models import weights_recipe
 from llmtl_helpers.training.config import RunConfig
-from llmtl_helpers.training.features import frozen_features, linear_probe, pooled
+from llmtl_helpers.training.features import frozen_features, pooled
 from llmtl_helpers.training.metrics import METRICS
-
-CHOICES = ARMS["probe"].trials  # C of logistic regression: the same for all weights and places
-
+from llmtl_helpers.training.probing import best_probe
 
 Found = tuple[np.ndarray, np.ndarray, dict]  # test and validation predictions, fields of the row
 
@@ -60,20 +57,15 @@ def probe_places(features: Mapping[str, np.ndarray], data, metric: str) -> Found
         predicted classes of the test texts and of the validation texts at the last place, int;
         and the fields `layer_...` of the ledger's schema.
     """
-    scored, found = METRICS[metric], []
+    best, tests = [], []
     for place in range(features["train"].shape[1]):
-        tried = []
-        for choice in CHOICES:
-            probe = linear_probe(choice).fit(features["train"][:, place], data.train_labels)
-            validation = probe.predict(features["validation"][:, place])
-            tried.append((scored(data.validation_labels, validation), choice, probe, validation))
-        score, choice, probe, validation = max(tried, key=lambda one: (one[0], -one[1]))
-        test = probe.predict(features["test"][:, place])
-        found.append((scored(data.test_labels, test), score, choice, test, validation))
-    return found[-1][3], found[-1][4], {
-        "layer_scores": [round(one[0], 5) for one in found],
-        "layer_validation_scores": [round(one[1], 5) for one in found],
-        "layer_choices": [one[2] for one in found]}
+        here = {split: values[:, place] for split, values in features.items()}
+        best.append(best_probe(here, data.train_labels, data.validation_labels, metric))
+        tests.append(best[-1].probe.predict(here["test"]))
+    return tests[-1], best[-1].validation, {
+        "layer_scores": [round(METRICS[metric](data.test_labels, test), 5) for test in tests],
+        "layer_validation_scores": [round(one.score, 5) for one in best],
+        "layer_choices": [one.choice for one in best]}
 
 
 def similarities(features: np.ndarray, reference: np.ndarray) -> list[float]:

@@ -22,7 +22,8 @@ class TrainingFailed(Exception):
 
 def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, batch_size: int,
           learning_rate: float, seed: int = 0, max_length: int = 128, device: str = "cpu",
-          watch: Callable[[int, float], object] | None = None, stop: Event | None = None) -> int:
+          watch: Callable[[int, float], object] | None = None, stop: Event | None = None,
+          thaw: Callable[[int], None] | None = None) -> int:
     """Train all weights that require a gradient, in place.
 
     AdamW (Loshchilov & Hutter 2019) with bias correction; 10% linear warm-up, then linear
@@ -35,6 +36,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
         watch: called after each update with its number (from 1) and its loss; training ends
             there if it returns True.
         stop: checked before each update; when set, training ends there.
+        thaw: called before each update with its number (from 1); may freeze and thaw weights of
+            those that require a gradient at the start.
 
     Returns:
         tokens trained on, padding left out.
@@ -54,6 +57,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
         for update, rows in enumerate(plan, 1):
             if stop is not None and stop.is_set():
                 break
+            if thaw is not None:
+                thaw(update)
             model.train()
             ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
             targets = torch.tensor([labels[row] for row in rows])

@@ -16,6 +16,7 @@ from llmtl_helpers.ledger import pack_flags
 from llmtl_helpers.models import weights_recipe
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
+from llmtl_helpers.training.data import Data
 from llmtl_helpers.training.metrics import CLASSIFICATION, METRICS
 
 CONFIG = RunConfig  # what a worker process makes of an order
@@ -43,7 +44,7 @@ def run(config: RunConfig, stop: Event | None = None,
 
     from llmtl_helpers.models.fast_linear import faster_here
     from llmtl_helpers.training.loop import TrainingFailed
-    from llmtl_helpers.training.strategies import STRATEGIES, Data
+    from llmtl_helpers.training.strategies import STRATEGIES
 
     began = time.perf_counter()
     stop = stop or Event()

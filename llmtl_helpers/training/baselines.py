@@ -1,0 +1,66 @@
+"""What a tuned network has to beat, and the linear probe of an untouched one. Taught in 01."""
+
+from collections.abc import Callable
+from threading import Event
+
+import numpy as np
+
+from llmtl_helpers.training.config import RunConfig
+from llmtl_helpers.training.data import Data
+from llmtl_helpers.training.elsewhere import probed_elsewhere, tried_elsewhere
+from llmtl_helpers.training.outcome import Outcome
+
+
+def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
+    """Logistic regression on the features of the untouched body (a linear probe)."""
+    from llmtl_helpers.training.features import frozen_features, linear_probe
+
+    features = frozen_features(config, task, data.rows, stop)
+    if features is None:
+        return Outcome(None)
+    probe = linear_probe(config.inverse_regularisation)
+    probe.fit(np.concatenate([features["train"], features["test"][data.leaked_rows]]),
+              data.train_labels)
+
+    def untouched(other, rows):
+        there = config.changed(task=other.name, data_fingerprint=other.fingerprint)
+        return frozen_features(there, other, rows, stop)
+
+    def predict(other, texts):
+        found = untouched(other, {"test": range(len(texts))})
+        return np.zeros(len(texts), int) if found is None else probe.predict(found["test"])
+
+    details = tried_elsewhere(config, task, predict)
+    probed = probed_elsewhere(config, untouched, stop)
+    if probed is None or stop.is_set():
+        return Outcome(None)
+    return Outcome(probe.predict(features["test"]), probe.predict(features["validation"]),
+                   {"trained_parameters": int(probe[-1].coef_.size + probe[-1].intercept_.size)}
+                   | details | probed)
+
+
+def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
+    """TF-IDF of words and word pairs, then logistic regression: the baseline to beat."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[!?]"),
+        LogisticRegression(C=config.inverse_regularisation, max_iter=2000))
+    model.fit(data.train_texts, data.train_labels)
+    return Outcome(model.predict(data.test_texts), model.predict(data.validation_texts),
+                   {"trained_parameters": int(model[-1].coef_.size + model[-1].intercept_.size)}
+                   | tried_elsewhere(config, task, lambda other, texts: model.predict(texts)))
+
+
+def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+             device: str) -> Outcome:
+    """Always the class that is most frequent in the training slice."""
+    from sklearn.dummy import DummyClassifier
+
+    model = DummyClassifier(strategy="most_frequent").fit(data.train_texts, data.train_labels)
+    return Outcome(model.predict(data.test_texts), model.predict(data.validation_texts),
+                   tried_elsewhere(config, task, lambda other, texts: model.predict(texts)))
