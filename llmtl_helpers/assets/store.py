@@ -48,11 +48,11 @@ def _size(file: Path) -> int | None:
 def state(name: str) -> str:
     """ "ready", "absent" or "damaged", judged by manifest and file sizes: quick, no hashing."""
     asset = get_asset(name)
-    if not asset.folder.exists():
+    folder = asset.folder  # asked once: an asset can have thousands of files
+    if not folder.exists():
         return "absent"
     files = _read_manifest(asset)
-    whole = files and all(_size(asset.folder / file) == entry.bytes
-                          for file, entry in files.items())
+    whole = files and all(_size(folder / file) == entry.bytes for file, entry in files.items())
     return "ready" if whole else "damaged"
 
 

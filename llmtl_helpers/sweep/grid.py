@@ -173,15 +173,19 @@ def _config(task: str, arm: Arm, n: int, seed: int, profile: Profile, purpose: s
     knobs = {"learning_rate": None, "inverse_regularisation": None}
     if arm.knob:
         knobs[arm.knob] = knob
-    trained = arm.strategy in ("all_weights", "tuned_layer_probes")
+    trained = arm.knob == "learning_rate"
+    data, settings = load_task(task), dict(arm.settings)
+    if "first_task" in settings:
+        settings["first_fingerprint"] = load_task(settings["first_task"]).fingerprint
     return RunConfig(
         task=task, arm=arm.name, checkpoint=arm.checkpoint, init=arm.init, strategy=arm.strategy,
         n=n, subset_seed=seed, run_seed=seed, updates=profile.updates(n) if trained else 0,
         batch_size=profile.batch_size(n) if trained else 0, **knobs, budget=profile.budget,
         patience=profile.patience if trained else 0,
         purpose=purpose, validation_limit=profile.validation_limit,
-        test_limit=profile.test_limit, data_fingerprint=load_task(task).fingerprint,
-        weights_recipe=weights_recipe(arm.checkpoint, arm.init))
+        test_limit=profile.test_limit, data_fingerprint=data.fingerprint,
+        max_length=data.max_length, weights_recipe=weights_recipe(arm.checkpoint, arm.init),
+        also_tested=data.harder, **settings)
 
 
 def _arm(name: str) -> Arm:

@@ -1,7 +1,7 @@
-"""Runs beside the twin curve: longer training, many seeds, the ways to spoil a comparison, and
-controls between random weights and the checkpoint.
+"""Runs beside the twin curve: longer training, many seeds, the ways to spoil a comparison, controls
+between random weights and the checkpoint, how much is trained, other domains, earlier tasks.
 
-Taught in 04 and 11. A study trains by the protocol but for the one thing that it is about. Its knobs
+Taught in 03 to 07 and 11. A study trains by the protocol but for the one thing that it is about. Its knobs
 are those that the trials of `full` chose, unless the knob is what it is about. A study keeps a
 purpose or a budget of its own, so that its runs never enter a twin curve of the protocol.
 """
@@ -9,7 +9,8 @@ purpose or a budget of its own, so that its runs never enter a twin curve of the
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import ARMS, DIAL, LADDER, LAYERS, SMALL_LADDER, TRANSPLANTS
+from llmtl_helpers.arms import (ARMS, DIAL, EVERY_ARM, LADDER, LAYERS, SEQUELS, SMALL_LADDER,
+                                TRANSPLANTS, UNFREEZE)
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
@@ -32,9 +33,14 @@ class Study:
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     tuned_as: Mapping[str, str] = field(default_factory=dict)  # arm -> arm whose trials choose
     leaked: int = 0
-    own_trials: bool = False  # its arms are in no twin curve, so their trials are part of it
+    also_tested: tuple[str, ...] = ()  # other tasks whose test sets are tried, see training.elsewhere
+    also_probed: tuple[str, ...] = ()  # other tasks that the tuned body is probed on
+    own_trials: bool = False  # trials of its arms that are in no twin curve are part of it
     task: str = "sentiment/films"  # unless another one is named
     lesson: str = "11"
+
+
+DOMAINS = ("sentiment/films", "sentiment/products", "sentiment/editorials", "sentiment/tweets")
 
 
 def _dial(family: str) -> tuple[str, ...]:
@@ -87,6 +93,31 @@ STUDIES = {
     "layers": Study(
         "linear probes after the embeddings and after each block", tuple(LAYERS), (256, 1024),
         range(5), purpose="layers", tuned_as={"layers_fine_tuned": "fine_tuned"}, lesson="04"),
+    "unfreeze": Study(
+        "from the head alone to all weights", tuple(UNFREEZE), (16, 64, 256, 1024), range(5),
+        purpose="unfreeze", own_trials=True, lesson="05"),
+    "domains": Study(
+        "trained in one domain, tested in four",
+        ("fine_tuned", "scratch", "probe", "tfidf", "probe_first", "adapters_8"), (1024,), range(5),
+        purpose="domains", also_tested=DOMAINS, own_trials=True,
+        tuned_as={"probe_first": "fine_tuned"}, lesson="07"),
+    "forgetting": Study(
+        "what a tuned network still knows of other tasks, by linear probes",
+        ("probe", "fine_tuned", "probe_first", "adapters_8"), (1024,), range(5),
+        purpose="forgetting", also_probed=("sentiment/products", "topics/news", "sms/spam"),
+        own_trials=True, tuned_as={"probe_first": "fine_tuned"}, lesson="07"),
+    "too-high": Study(
+        "the same after fine-tuning with a learning rate of 1e-3", ("fine_tuned",), (1024,),
+        range(5), purpose="too-high", knobs={"fine_tuned": 1e-3},
+        also_probed=("sentiment/products", "topics/news", "sms/spam"), lesson="07"),
+    "replay": Study(
+        "a second task after films, with a share of the films in the mix", tuple(SEQUELS), (1024,),
+        range(5), purpose="sequel", also_tested=("sentiment/films",),
+        tuned_as=dict.fromkeys(SEQUELS, "fine_tuned"), task="sentiment/tweets", lesson="07"),
+    "related": Study(
+        "a related task first", ("films_first",), (16, 64, 256), range(5), purpose="sequel",
+        also_tested=("sentiment/films",), tuned_as={"films_first": "fine_tuned"},
+        task="sentiment/products", lesson="07"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
         purpose="transplants", own_trials=True, lesson="04"),
@@ -110,7 +141,8 @@ def study_runs(name: str, task: str, ledger: Ledger,
     tuned_by = study.rule if study.rule is LANGUAGE else FULL
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         for n in study.sizes:
-            trials = trial_runs(task, arm, n, tuned_by) if study.own_trials else []
+            own = study.own_trials and arm not in ARMS and arm not in study.tuned_as
+            trials = trial_runs(task, arm, n, tuned_by) if own else []
             runs += trials
             if any(ledger.get(config.id) is None for config in trials):
                 continue
@@ -118,6 +150,9 @@ def study_runs(name: str, task: str, ledger: Ledger,
                 config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, tuned_by,
                                               ledger, study.tuned_as.get(arm, ""))
                 if arm in study.knobs:
-                    config = config.changed(**{ARMS[arm].knob: study.knobs[arm]})
-                runs.append(config.changed(leaked=study.leaked))
+                    config = config.changed(**{EVERY_ARM[arm].knob: study.knobs[arm]})
+                runs.append(config.changed(
+                    leaked=study.leaked, also_probed=study.also_probed,
+                    also_tested=(*config.also_tested, *(name for name in study.also_tested
+                                                        if name != task))))
     return sorted({run.id: run for run in runs}.values(), key=relative_cost, reverse=True)

@@ -1,8 +1,10 @@
 """Tasks: labelled data with its splits, metric and card. One module per task.
 
-A task module defines `NAMES` (the names it answers to) and `load(name) -> Task`, and
-`LABELLED = False` where its texts have no labels and a language model is to continue them. A new
-module in this folder is found by itself.
+A task module defines `NAMES` (the names it answers to), `LESSON` (the first that uses it) and
+`load(name) -> Task`, and
+`LABELLED = False` where its texts have no labels and a language model is to continue them. Names in
+`TEST_ONLY` have a test set alone, for models trained on another task. A new module in this folder
+is found by itself.
 """
 
 from functools import lru_cache
@@ -16,11 +18,11 @@ from llmtl_helpers.tasks.external import is_external, load_external
 __all__ = ["Card", "Task", "load_task", "task_names"]
 
 
-def _modules():
-    for module in iter_modules(__path__):
-        loaded = import_module(f"{__name__}.{module.name}")
-        if hasattr(loaded, "NAMES"):
-            yield loaded
+@lru_cache(maxsize=1)
+def _modules() -> list:
+    found = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return sorted((module for module in found if hasattr(module, "NAMES")),
+                  key=lambda module: module.LESSON)
 
 
 def task_names(labelled: bool = True) -> list[str]:
@@ -45,7 +47,7 @@ def load_task(name: str) -> Task:
     if is_external(name):
         return load_external(name)
     for module in _modules():
-        for known in module.NAMES:
+        for known in (*module.NAMES, *getattr(module, "TEST_ONLY", ())):
             if name == known or name == known.partition("/")[0]:
                 return module.load(known)
     raise LearnerError(f"there is no task called {name!r}",

@@ -11,6 +11,7 @@ from llmtl_helpers.errors import LearnerError
 
 SPLIT_SEED = 20140601  # recorded once: the splits of every task follow from it
 UNBALANCED = 0.6  # a larger majority class than this makes macro-F1 the primary metric
+SHOWN = 300  # characters of an example on a card
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ class Card:
         return [("Source", self.source), ("Licence", self.licence), ("Citation", self.citation),
                 ("Label rule", self.label_rule), ("Splits", balance),
                 *[("Note", note) for note in self.notes],
-                *[(f"Example ({label})" if label else "Example", text)
+                *[(f"Example ({label})" if label else "Example",
+                   text if len(text) <= SHOWN else f"{text[:SHOWN]} ...")
                   for label, text in self.examples]]
 
     def as_text(self) -> str:
@@ -67,6 +69,8 @@ class Task:
     label_names: tuple[str, ...]
     metric: str  # "accuracy" or "macro_f1"; "log_likelihood" of running text, without labels
     card: Card
+    max_length: int = 128  # tokens of a text that a network reads
+    harder: tuple[str, ...] = ()  # tasks with a test set alone, which every run is tried on too
     _orders: dict = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -177,7 +181,8 @@ def split_rows(rows: list[dict], test: int, validation: int, seed: int = SPLIT_S
 
 def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names: tuple[str, ...],
               *, source: str, licence: str, citation: str, label_rule: str,
-              notes: tuple[str, ...] = ()) -> Task:
+              notes: tuple[str, ...] = (), max_length: int = 128,
+              harder: tuple[str, ...] = ()) -> Task:
     """Make a task of rows (`id`, `text`, `label`) that are split already; writes the card.
 
     Without label names it is running text: each row's label is 0, and the metric that of language
@@ -189,14 +194,15 @@ def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names:
                                       for key in ("id", "text", "label")})
             for split, rows in splits.items()}
     counts = {split: Counter(sets[split][:]["label"]) for split in ("train", "validation", "test")}
-    share = max(counts["train"].values()) / len(sets["train"])
+    shown = "train" if len(sets["train"]) else "test"
+    share = max(counts[shown].values()) / len(sets[shown])
     metric = ("log_likelihood" if not label_names else
-              "macro_f1" if share > UNBALANCED else "accuracy")
+              "macro_f1" if share > UNBALANCED or len(label_names) > 2 else "accuracy")
     examples = tuple((label, row["text"]) for number, label in enumerate(label_names or ("",))
-                     for row in [r for r in splits["train"] if r["label"] == number][:2])
+                     for row in [r for r in splits[shown] if r["label"] == number][:2])
     card = Card(title, source, licence, citation, label_rule,
                 {split: len(sets[split]) for split in counts},
                 {split: {label_names[i]: count[i] for i in range(len(label_names))}
                  for split, count in counts.items()}, examples, notes)
     return Task(name, title, sets["train"], sets["validation"], sets["test"], label_names,
-                metric, card)
+                metric, card, max_length, harder)

@@ -7,6 +7,7 @@ training text, the ones without a clear sentiment too.
 from llmtl_helpers.tasks import sentiment
 from llmtl_helpers.tasks.base import make_task, normalised
 
+LESSON = "03"
 NAMES = ("language/films",)
 LABELLED = False
 

@@ -21,6 +21,7 @@ DOMAINS = {
                              "sentence of an editorial", 1000, 400),
     "sentiment/tweets": ("tweets", "Tweets", "tweet", 1000, 400),
 }
+LESSON = "01"
 NAMES = tuple(DOMAINS)
 
 

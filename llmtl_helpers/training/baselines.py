@@ -1,6 +1,6 @@
 """What a tuned network has to beat, and the linear probe of an untouched one. Taught in 01."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 
 import numpy as np
@@ -42,18 +42,37 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
 
 def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                  device: str) -> Outcome:
-    """TF-IDF of words and word pairs, then logistic regression: the baseline to beat."""
+    """TF-IDF of words and word pairs, then logistic regression: the baseline to beat.
+
+    With a checkpoint it sees no more of each text than that network reads.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
+    see = list if config.checkpoint == "none" else _beginnings(config)
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[!?]"),
         LogisticRegression(C=config.inverse_regularisation, max_iter=2000))
-    model.fit(data.train_texts, data.train_labels)
-    return Outcome(model.predict(data.test_texts), model.predict(data.validation_texts),
+    model.fit(see(data.train_texts), data.train_labels)
+    return Outcome(model.predict(see(data.test_texts)), model.predict(see(data.validation_texts)),
                    {"trained_parameters": int(model[-1].coef_.size + model[-1].intercept_.size)}
-                   | tried_elsewhere(config, task, lambda other, texts: model.predict(texts)))
+                   | tried_elsewhere(config, task, lambda other, texts: model.predict(see(texts))))
+
+
+def _beginnings(config: RunConfig) -> Callable[[Sequence[str]], list[str]]:
+    """A function that cuts each text after its first `max_length` tokens."""
+    from llmtl_helpers.models import load_tokenizer
+
+    tokenizer = load_tokenizer(config.checkpoint)
+
+    def cut(texts: Sequence[str]) -> list[str]:
+        spans = tokenizer(list(texts), truncation=True, max_length=config.max_length,
+                          return_offsets_mapping=True)["offset_mapping"]
+        return [text[:max((end for _, end in span), default=0)]
+                for text, span in zip(texts, spans, strict=True)]
+
+    return cut
 
 
 def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,

@@ -22,7 +22,7 @@ from llmtl_helpers.training.metrics import CLASSIFICATION, METRICS
 CONFIG = RunConfig  # what a worker process makes of an order
 
 # The code that decides a result; its last commit stands in each row.
-ENGINE = ("arms.py", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models",
+ENGINE = ("arms", "recipes.py", "profiles.py", "tasks", "corpora", "pretraining", "models",
           "training")
 
 
