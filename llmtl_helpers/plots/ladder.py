@@ -57,7 +57,7 @@ def ladder_figure(rows: Iterable[dict], arms: Sequence[str], n: int, metric: str
     if not found:
         return empty_figure(title, f"There are no finished runs to draw yet. {missing}", theme,
                             scale)
-    shares = _shares(runs, arms, metric)
+    shares = gap_shares(runs, arms, metric)
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
     from_top = {arm: found[arm] for arm in reversed(found)}
@@ -87,8 +87,8 @@ def _seeds(row: dict) -> tuple[int, int]:
     return row["subset_seed"], row["run_seed"]
 
 
-def _shares(runs: dict[str, list[dict]], arms: Sequence[str], metric: str
-            ) -> dict[str, GapShare]:
+def gap_shares(runs: dict[str, list[dict]], arms: Sequence[str], metric: str
+               ) -> dict[str, GapShare]:
     """Share of the gap for each arm between the ends, where seeds are common to all three."""
     found = {}
     for arm in arms[1:-1]:
@@ -121,7 +121,8 @@ def _small_print(runs: dict[str, list[dict]], found: Found, arms: Sequence[str])
     return "; ".join([*parts, "thin lines: means of the lowest and the highest rung"])
 
 
-def _percent(share: GapShare) -> str:
+def percent(share: GapShare) -> str:
+    """A share with its interval: '40% (31% to 52%)'."""
     text = f"{share.share:.0%}"
     if share.interval is not None:
         text += f" ({share.interval[0]:.0%} to {share.interval[1]:.0%})"
@@ -139,13 +140,14 @@ def _reading(found: Found, shares: dict[str, GapShare], arms: Sequence[str], n: 
     text = (f"With {words.labels(n)} {words.spoken(low.arm)} gets {low.mean:.3f} and "
             f"{words.spoken(high.arm)} {high.mean:.3f}.")
     between = {arm: share for arm, share in shares.items() if share.share is not None}
-    if not between:
-        return text
-    way = "; ".join(f"{style_of(arm).label} {_percent(share)}" for arm, share in between.items())
-    text += f" Share of that gap, with its 95% interval: {way}."
-    groups = (([a for a, s in between.items() if s.sign > 0], "Surely better than"),
-              ([a for a, s in between.items() if s.sign < 0], "Surely worse than"),
-              ([a for a, s in between.items() if s.sign == 0], "Not surely different from"))
+    if between:
+        way = "; ".join(f"{style_of(arm).label} {percent(share)}" for arm, share in between.items())
+        text += f" Share of that gap, with its 95% interval: {way}."
+    elif shares:
+        text += " That gap is not surely above 0, so no rung has a share of it."
+    groups = (([a for a, s in shares.items() if s.sign > 0], "Surely better than"),
+              ([a for a, s in shares.items() if s.sign < 0], "Surely worse than"),
+              ([a for a, s in shares.items() if s.sign == 0], "Not surely different from"))
     return " ".join([text, *(
         f"{verb} {words.spoken(low.arm)}: {'; '.join(style_of(arm).label for arm in names)}."
         for names, verb in groups if names)])
