@@ -22,9 +22,10 @@ from llmtl_helpers.plots.pretraining import pretraining_curves
 from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.transplants import transplant_figure
 from llmtl_helpers.plots.twin import twin_curve
+from llmtl_helpers.plots.unfreeze import unfreeze_figure
 
 __all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "expected_best_curve",
            "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "layer_curve",
            "level_curve", "luck_strip", "multiplier_by_level", "multiplier_by_size",
            "perplexity_curve", "pretraining_curves", "training_curves", "transplant_figure",
-           "twin_curve"]
+           "twin_curve", "unfreeze_figure"]

@@ -1,7 +1,7 @@
 """The rows an explorer shows, chosen from the ledger."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import median
 
 from llmtl_helpers.arms import ARMS
@@ -84,15 +84,20 @@ class Shelf:
 
         None if there are none, or if the profile trains by another rule than the one shown.
         """
-        rows = [row for row in self.rows if (row["arm"], row["n"]) == (arm, n)
-                and row.get("seconds") and self.budget == self.profile.budget]
-        own = [row for row in rows if row["purpose"] == "live" and not row.get("shipped")]
-        if not rows:
-            return None
-        threads = sorted({row["threads"] for row in rows if row.get("threads")})
-        where = "here" if own else "where the runs shown were made" + (
-            f", on {threads[0]} core{'s' if threads[0] > 1 else ''}" if len(threads) == 1 else "")
-        return median(row["seconds"] for row in own or rows), where
+        return median_seconds(row for row in self.rows if (row["arm"], row["n"]) == (arm, n)
+                              and self.budget == self.profile.budget)
+
+
+def median_seconds(rows: Iterable[dict]) -> tuple[float, str] | None:
+    """Median seconds of runs and where they ran: the learner's live runs if there are any."""
+    rows = [row for row in rows if row.get("seconds")]
+    own = [row for row in rows if row["purpose"] == "live" and not row.get("shipped")]
+    if not rows:
+        return None
+    threads = sorted({row["threads"] for row in rows if row.get("threads")})
+    where = "here" if own else "where the runs shown were made" + (
+        f", on {threads[0]} core{'s' if threads[0] > 1 else ''}" if len(threads) == 1 else "")
+    return median(row["seconds"] for row in own or rows), where
 
 
 def of_one_version(rows: list[dict]) -> list[dict]:
