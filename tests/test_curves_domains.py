@@ -34,7 +34,7 @@ def domain_rows(arms=tuple(LEVELS), tasks=DOMAINS, seeds=5, spread=0.01, **field
                 def at(test, arm=arm, task=task, off=off, seed=seed):
                     base = ODD.get((arm, task, test), LEVELS[arm][task != test])
                     # a little of its own for each cell, so that no two arms differ by a constant
-                    jitter = 0.002 * np.sin(7 * seed + len(arm) + 3 * DOMAINS.index(test))
+                    jitter = 0.004 * np.sin(7 * seed + len(arm) + 3 * DOMAINS.index(test))
                     return round(float(base + off + jitter), 5)
 
                 rows.append(make_row(**{

@@ -90,9 +90,9 @@ def paired_difference(one: Scored, other: Scored,
     """Mean of `one` minus mean of `other` over the seeds that both have, with a 95% interval.
 
     In accuracy, seeds and test examples are redrawn together (`paired_bootstrap`), where both
-    recorded their answers to the same examples. Otherwise it is the t interval of the differences
-    over seeds, and `examples` is 0: the test texts are then taken as given. So they are in macro-F1,
-    and between two test sets.
+    recorded their answers to the same examples. In macro-F1, and between two test sets, it is the
+    t interval of the differences over seeds, and `examples` is 0: the test texts are then taken as
+    given.
 
     Returns:
         None without a common seed; the interval is None below three common seeds, or where no two
@@ -143,3 +143,24 @@ def home_and_away(found: Results, arm: str, tasks: Sequence[str]) -> tuple[Score
                 cell.scores[seeds] for (train, test), cell in cells.items()
                 if (train == test) == own]))
     return home, away
+
+
+def surely_below(found: Results, arm: str, ruler: str, tasks: Sequence[str],
+                 metric: str = "macro_f1") -> tuple[list[tuple[str, str, PairedDifference]], int]:
+    """Moves to another domain after which an arm is surely worse than a ruler: negative transfer.
+
+    Args:
+        found: of both arms. ruler: an arm trained on the same data; of "majority" the runs on the
+            test set's own task count, which know its larger class.
+    Returns:
+        (trained on, tested on, arm minus ruler) of those whose interval lies below 0, the largest
+        loss first; and how many moves could be compared at all.
+    """
+    moves = [(train, test) for train in tasks for test in tasks if train != test]
+    compared = [(train, test, paired_difference(found[arm, train, test], beside, metric))
+                for train, test in moves if (arm, train, test) in found and (beside := found.get(
+                    (ruler, test if ruler == "majority" else train, test))) is not None]
+    known = [move for move in compared if move[2] is not None and move[2].interval is not None]
+    below = sorted((move for move in known if sign_of(move[2]) < 0),
+                   key=lambda move: move[2].difference)
+    return below, len(known)

@@ -8,10 +8,13 @@ from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import cost_curve
 from llmtl_helpers.plots.dial import dial_figure
+from llmtl_helpers.plots.domains import domain_matrix
+from llmtl_helpers.plots.every_task import every_task_figure
 from llmtl_helpers.plots.fairness import fairness_figure
 from llmtl_helpers.plots.fairness_board import gap_board
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.forecast import forecast_figure
+from llmtl_helpers.plots.forgetting import forgetting_figure
 from llmtl_helpers.plots.ladder import ladder_figure
 from llmtl_helpers.plots.layers import layer_curve
 from llmtl_helpers.plots.level import level_curve
@@ -19,13 +22,16 @@ from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.perplexity import perplexity_curve
 from llmtl_helpers.plots.multiplier import multiplier_by_level, multiplier_by_size
 from llmtl_helpers.plots.pretraining import pretraining_curves
+from llmtl_helpers.plots.related import related_figure
+from llmtl_helpers.plots.replay import replay_figure
 from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.transplants import transplant_figure
 from llmtl_helpers.plots.twin import twin_curve
 from llmtl_helpers.plots.unfreeze import unfreeze_figure
 
-__all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "expected_best_curve",
-           "fairness_figure", "forecast_figure", "gap_board", "ladder_figure", "layer_curve",
-           "level_curve", "luck_strip", "multiplier_by_level", "multiplier_by_size",
-           "perplexity_curve", "pretraining_curves", "training_curves", "transplant_figure",
-           "twin_curve", "unfreeze_figure"]
+__all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "domain_matrix",
+           "every_task_figure", "expected_best_curve", "fairness_figure", "forecast_figure",
+           "forgetting_figure", "gap_board", "ladder_figure", "layer_curve", "level_curve",
+           "luck_strip", "multiplier_by_level", "multiplier_by_size", "perplexity_curve",
+           "pretraining_curves", "related_figure", "replay_figure", "training_curves",
+           "transplant_figure", "twin_curve", "unfreeze_figure"]
