@@ -110,6 +110,8 @@ def test_pytest_runs_everything_unless_a_path_is_named():
     assert test_command.pytest_arguments(["-k", "curve"])[-2:] == ["tests", "notebooks"]
     given = ["tests/test_doctor.py::test_json_is_one_object", "-x"]
     assert test_command.pytest_arguments(given)[-2:] == given
+    assert test_command.AT_ONCE[0] in test_command.pytest_arguments([])
+    assert not set(test_command.AT_ONCE) & set(test_command.pytest_arguments(given))
     assert set(test_command.NOTEBOOKS) <= set(test_command.pytest_arguments(given))
 
 

@@ -1,7 +1,7 @@
 """Run every test, notebooks included, away from the learner's own runs.
 
-A file or folder that is named is tested instead of everything, and what follows `--` goes
-to pytest: `test tests/test_curves.py`, `test -- -x -k curve`.
+Everything runs a file per core at once. A file or folder that is named is tested instead, alone,
+and what follows `--` goes to pytest: `test tests/test_curves.py`, `test -- -x -k curve`.
 """
 
 import os
@@ -18,6 +18,8 @@ from llmtl_helpers.errors import LearnerError
 
 # Lax: committed notebooks hold no outputs to compare with; a cell fails by raising.
 NOTEBOOKS = ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120")
+MOST_AT_ONCE = 4  # each takes up to a gigabyte
+AT_ONCE = ("--dist=loadfile",)  # the cells of a notebook need one kernel
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,16 +31,24 @@ def run(args: Namespace) -> int:
     if find_spec("pytest") is None or find_spec("nbval") is None:
         raise LearnerError("the packages for testing are not installed",
                            next="run `python3 start.py test`, which adds them")
+    arguments = pytest_arguments(args.pytest)
     with separate_home() as home:
-        return subprocess.call([sys.executable, "-m", "pytest", *pytest_arguments(args.pytest)],
-                               cwd=paths.ROOT, env=environment(home))
+        variables = environment(home)
+        if AT_ONCE[-1] in arguments:  # several at once: one thread each
+            variables["OMP_NUM_THREADS"] = "1"
+        return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=paths.ROOT,
+                               env=variables)
 
 
 def pytest_arguments(given: list[str]) -> list[str]:
     """`given` completed: notebooks are always run as such; all tests if no path is named."""
+    from llmtl_helpers.sweep.workers import usable_cores
+
     named = any((paths.ROOT / word.partition("::")[0]).exists()
                 for word in given if not word.startswith("-"))
-    return [*NOTEBOOKS, "--durations=5", *given, *([] if named else ["tests", "notebooks"])]
+    several = [] if named else [f"--numprocesses={min(MOST_AT_ONCE, usable_cores())}", *AT_ONCE]
+    return [*NOTEBOOKS, *several, "--durations=5", *given,
+            *([] if named else ["tests", "notebooks"])]
 
 
 def environment(home: Path) -> dict[str, str]:
