@@ -6,6 +6,7 @@ from rows import make_row
 
 from llmtl_helpers.curves import (Scored, home_and_away, paired_bootstrap, paired_difference,
                                   sign_of, scores_by_test)
+from llmtl_helpers.curves.confusion import macro_f1_difference
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import pack_flags
 
@@ -113,6 +114,19 @@ def test_in_accuracy_the_luck_of_the_test_examples_is_in_the_interval():
     elsewhere = cell(b.mean(1), "other", b)
     assert paired_difference(one, elsewhere, "accuracy").examples == 0
     assert paired_difference(one, cell(b.mean(1), "t", b[:, :200]), "accuracy").examples == 0
+
+
+def test_in_macro_f1_it_needs_the_true_classes_for_that():
+    rng = np.random.default_rng(1)
+    gold = rng.random(300) < 0.7
+    a, b = (rng.random((4, 300)) < share for share in (0.8, 0.7))
+    one, other = cell([0.8] * 4, "t", a), cell([0.7] * 4, "t", b)
+    knowing = Scored("t", one.scores, one.answers, gold.astype(int))
+    found = paired_difference(knowing, other)
+    assert found == macro_f1_difference(gold, a, b) and found.examples == 300
+    for unknown in (None, gold[:200].astype(int), np.ones(300, int)):
+        taken = paired_difference(Scored("t", one.scores, one.answers, unknown), other)
+        assert taken.examples == 0 and taken.difference == pytest.approx(0.1)
 
 
 def test_answers_are_read_from_the_rows():

@@ -6,9 +6,13 @@ from rows import make_curve, make_row
 from test_curves_domains import DOMAINS, domain_rows, entry, guess_rows
 from test_plots import line, texts
 from test_plots_11 import look
+from tiny import tiny_task
 
 from llmtl_helpers.arms import EVERY_ARM
+from llmtl_helpers.curves import PairedDifference
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.plots import true_classes as true_classes_module
 from llmtl_helpers.plots.domains import ARMS_OF_IT, domain_matrix
 from llmtl_helpers.plots.every_task import every_task_figure
 from llmtl_helpers.plots.forgetting import AFTER, BEFORE, forgetting_figure
@@ -16,6 +20,7 @@ from llmtl_helpers.plots.related import related_figure
 from llmtl_helpers.plots.replay import replay_figure
 from llmtl_helpers.plots.replay_data import ALONE, FIRST, LOOKS, SECOND, SHARES
 from llmtl_helpers.plots.study_runs import points, study_command, with_interval
+from llmtl_helpers.plots.true_classes import luck_in, true_classes
 from llmtl_helpers.sweep import STUDIES
 from llmtl_helpers.tasks import task_names
 
@@ -356,6 +361,38 @@ def test_another_baseline_gives_another_gap_and_rules_do_not_mix():
         every_task_figure([*task_rows(), *make_curve(budget="three-epochs")])
 
 
+# -- true classes ------------------------------------------------------------------------------
+
+def test_the_true_classes_of_two_class_tasks_are_taken_where_the_data_are_the_same(monkeypatch):
+    task = tiny_task()
+    monkeypatch.setattr("llmtl_helpers.tasks.load_task", lambda name: task)
+    true_classes_module._labels.cache_clear()
+    flags = pack_flags([True] * 100)
+    here = entry(1.0, test_size=100, correct=flags, data_fingerprint=task.fingerprint)
+    row = make_row(test_size=100, correct=flags, data_fingerprint="other version",
+                   other_tests={TWEETS: here, PRODUCTS: {**here, "correct": ""}})
+    found = true_classes([row])
+    assert list(found) == [TWEETS] and list(found[TWEETS]) == task.test[:100]["label"]
+    assert true_classes([row], "other_probes") == {}
+    true_classes_module._labels.cache_clear()
+
+    def absent(name):
+        raise LearnerError("the asset is absent")
+
+    monkeypatch.setattr("llmtl_helpers.tasks.load_task", absent)
+    assert true_classes([row]) == {}
+    true_classes_module._labels.cache_clear()
+
+
+def test_what_the_intervals_are_over_is_said():
+    def pair(examples):
+        return PairedDifference(0.1, (0.0, 0.2), 5, examples)
+
+    assert luck_in([pair(9), pair(9)]) == "over seeds and test texts"
+    assert luck_in([pair(9), pair(0)]).endswith("where there are two classes")
+    assert luck_in([pair(0)]) == luck_in([]) == "over seeds, the test texts as given"
+
+
 # -- words -------------------------------------------------------------------------------------
 
 def test_points_have_no_signed_zero_and_commands_can_be_run():
@@ -363,8 +400,6 @@ def test_points_have_no_signed_zero_and_commands_can_be_run():
     assert study_command("replay") == "`python3 start.py sweep --study replay`"
     assert study_command("domains", ["a"], ["b", "c"]) == (
         "`python3 start.py sweep --study domains --task a --arms b c`")
-    from llmtl_helpers.curves import PairedDifference
-
     found = PairedDifference(-0.031, (-0.05, -0.01), 5, 0)
     assert with_interval(found) == "-3.1 points (-5.0 to -1.0)"
     assert with_interval(found, signed=False) == "3.1 points (1.0 to 5.0)"

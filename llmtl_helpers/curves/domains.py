@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from llmtl_helpers.curves.chance import PairedDifference, paired_bootstrap
+from llmtl_helpers.curves.confusion import macro_f1_difference
 from llmtl_helpers.curves.summary import RUNS_FOR_A_BAND, Summary, score_of, summarise_scores
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import correct_flags
@@ -26,11 +27,13 @@ class Scored:
         scores: seeds -> score, from 0 to 1.
         answers: seeds -> right or wrong for every test example, bool (examples,); runs without a
             record of it are not in it.
+        gold: the true classes of those examples, 0 or 1; None if they are not known, or more.
     """
 
     task: str = ""
     scores: dict[Seeds, float] = field(default_factory=dict)
     answers: dict[Seeds, np.ndarray] = field(default_factory=dict)
+    gold: np.ndarray | None = None
 
     def summary(self, arm: str = "", n: int = 0) -> Summary:
         return summarise_scores(list(self.scores.values()), arm, n)
@@ -40,7 +43,8 @@ Results = dict[tuple[str, str, str], Scored]  # (arm, task trained on, task test
 
 
 def scores_by_test(rows: Iterable[dict], metric: str = "macro_f1",
-              elsewhere: str = "other_tests") -> Results:
+                   elsewhere: str = "other_tests",
+                   gold: Mapping[str, np.ndarray] | None = None) -> Results:
     """Every arm's runs on the task that they were trained on, and on the others they were tried on.
 
     Rows may be of several tasks: that is what they are for. All else must agree.
@@ -49,6 +53,7 @@ def scores_by_test(rows: Iterable[dict], metric: str = "macro_f1",
         rows: ledger rows, each run counted once; failed ones are left out.
         metric: "accuracy" or "macro_f1".
         elsewhere: field with the results on other tasks, "other_tests" or "other_probes".
+        gold: task -> true classes of its test examples, for tasks of two classes.
     Raises:
         LearnerError: rows of several training rules or sizes, or a task in two versions.
     """
@@ -69,7 +74,8 @@ def scores_by_test(rows: Iterable[dict], metric: str = "macro_f1",
             if versions.setdefault(task, version) != version:
                 raise LearnerError(f"runs on two versions of {task} cannot share a figure",
                                    next=f"delete your own runs on {task} that are older")
-            cell = found.setdefault((row["arm"], row["task"], task), Scored(task))
+            cell = found.setdefault((row["arm"], row["task"], task),
+                                    Scored(task, gold=(gold or {}).get(task)))
             seeds = row["subset_seed"], row["run_seed"]
             cell.scores[seeds] = score
             if there.get("correct"):
@@ -89,10 +95,10 @@ def paired_difference(one: Scored, other: Scored,
                       metric: str = "macro_f1") -> PairedDifference | None:
     """Mean of `one` minus mean of `other` over the seeds that both have, with a 95% interval.
 
-    In accuracy, seeds and test examples are redrawn together (`paired_bootstrap`), where both
-    recorded their answers to the same examples. In macro-F1, and between two test sets, it is the
-    t interval of the differences over seeds, and `examples` is 0: the test texts are then taken as
-    given.
+    Where both recorded their answers to the same examples, seeds and test examples are redrawn
+    together: in accuracy (`paired_bootstrap`), and in macro-F1 if the true classes are known
+    (`macro_f1_difference`). Otherwise, and always between two test sets, it is the t interval of
+    the differences over seeds, and `examples` is 0: the test texts are then taken as given.
 
     Returns:
         None without a common seed; the interval is None below three common seeds, or where no two
@@ -102,9 +108,12 @@ def paired_difference(one: Scored, other: Scored,
     if not common:
         return None
     enough = len(common) >= RUNS_FOR_A_BAND
-    if enough and metric == "accuracy" and _same_examples(one, other, common):
-        return paired_bootstrap(*([cell.answers[seeds] for seeds in common]
-                                  for cell in (one, other)))
+    if enough and _same_examples(one, other, common):
+        tables = [np.array([cell.answers[seeds] for seeds in common]) for cell in (one, other)]
+        if metric == "accuracy":
+            return paired_bootstrap(*tables)
+        if _two_classes(one.gold, tables[0].shape[1]):
+            return macro_f1_difference(one.gold, *tables)
     each = summarise_scores([one.scores[seeds] - other.scores[seeds] for seeds in common], "", 0,
                             limits=(-1.0, 1.0))
     return PairedDifference(each.mean, each.interval if enough else None, each.k, 0)
@@ -115,6 +124,10 @@ def _same_examples(one: Scored, other: Scored, common: Sequence[Seeds]) -> bool:
         return False
     sizes = {len(cell.answers.get(seeds, ())) for cell in (one, other) for seeds in common}
     return len(sizes) == 1 and 0 not in sizes
+
+
+def _two_classes(gold: np.ndarray | None, examples: int) -> bool:
+    return gold is not None and len(gold) == examples and set(np.unique(gold)) == {0, 1}
 
 
 def sign_of(difference: PairedDifference | None) -> int:
@@ -156,7 +169,7 @@ def surely_below(found: Results, arm: str, ruler: str, tasks: Sequence[str],
         (trained on, tested on, arm minus ruler) of those whose interval lies below 0, the largest
         loss first; and how many moves could be compared at all.
     """
-    moves = [(train, test) for train in tasks for test in tasks if train != test]
+    moves = [(train, test) for test in tasks for train in tasks if train != test]
     compared = [(train, test, paired_difference(found[arm, train, test], beside, metric))
                 for train, test in moves if (arm, train, test) in found and (beside := found.get(
                     (ruler, test if ruler == "majority" else train, test))) is not None]

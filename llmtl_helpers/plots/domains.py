@@ -14,6 +14,7 @@ from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.study_runs import capital, points, study_command
 from llmtl_helpers.plots.theme import get_theme, new_figure, style_of, write
+from llmtl_helpers.plots.true_classes import luck_in, true_classes
 from llmtl_helpers.tasks.sentiment import NAMES as DOMAINS
 
 ARMS_OF_IT = ("fine_tuned", "probe_first", "adapters_8", "probe", "scratch", "tfidf")
@@ -58,19 +59,21 @@ def domain_matrix(rows: Iterable[dict], arm: str = "fine_tuned", minus: str | No
     figure, axes = new_figure(look, scale)
     axes.set_position(PLACE)
     draw.frame_texts(axes, title, "tested on", "trained on", "", look, left=LEFT)
-    write(axes, LEFT, -0.07, "\n".join(textwrap.wrap(_small_print(cells, n, metric, minus), 92)),
-          look, va="top")
+    small = _small_print(cells, n, metric)
     if minus is None:
         draw_scores(axes, cells, {test: found[GUESS, test, test].summary().mean for test in DOMAINS
                                   if (GUESS, test, test) in found}, look)
+        small += "over seeds"
         table = _score_table(cells, found)
         reading = " ".join([drops(found, arm, n, metric, DOMAINS),
                             *negative_transfer(found, arm, metric, DOMAINS)])
     else:
         changes = differences(found, arm, minus, metric)
         draw_differences(axes, changes, look)
+        small += luck_in(changes.values())
         table = _difference_table(changes)
         reading = minus_reading(changes, arm, minus, n, metric, DOMAINS)
+    write(axes, LEFT, -0.07, "\n".join(textwrap.wrap(small, 92)), look, va="top")
     return TwinFigure(figure, table, " ".join(filter(None, [reading, missing])),
                       _alt(title, table, metric, minus), theme)
 
@@ -82,16 +85,19 @@ def domain_results(rows: Iterable[dict], metric: str) -> tuple[Results, int]:
     n = max((row["n"] for row in runs), default=0)
     guess = [row for row in rows if (row["arm"], row["n"], row["purpose"]) == (GUESS, n, "curve")
              and row["budget"] in {row["budget"] for row in runs}]
-    return scores_by_test([*runs, *guess], metric), n
+    every = [*runs, *guess]
+    return scores_by_test(every, metric, gold=true_classes(every)), n
 
 
 def differences(found: Results, arm: str, minus: str,
                 metric: str) -> dict[tuple[str, str], PairedDifference]:
     """(trained on, tested on) -> arm minus the other, where both have common seeds."""
+    # test set by test set, since redraws of one are used again
     every = {(train, test): paired_difference(found[arm, train, test], beside, metric)
-             for train in DOMAINS for test in DOMAINS if (arm, train, test) in found
+             for test in DOMAINS for train in DOMAINS if (arm, train, test) in found
              and (beside := found.get((minus, test if minus == GUESS else train, test)))}
-    return {place: change for place, change in every.items() if change is not None}
+    return {(train, test): change for train in DOMAINS for test in DOMAINS
+            if (change := every.get((train, test))) is not None}
 
 
 def _missing(found: Results, arms: list[str]) -> str:
@@ -108,14 +114,10 @@ def _missing(found: Results, arms: list[str]) -> str:
     return " ".join(said)
 
 
-def _small_print(cells, n: int, metric: str, minus: str | None) -> str:
+def _small_print(cells, n: int, metric: str) -> str:
     counts = sorted({len(cell.scores) for cell in cells.values()})
-    seeds = f"{'–'.join(map(str, counts))} seeds a cell"
-    what = f"{words.spoken_metric(metric)}; {words.labels(n)} of one domain; {seeds}"
-    if minus is None:
-        return what
-    return f"{what}; " + ("intervals over seeds and test texts" if metric == "accuracy" else
-                          "intervals over seeds, the test texts as given")
+    return (f"{words.spoken_metric(metric)}; {words.labels(n)} of one domain; "
+            f"{'–'.join(map(str, counts))} seeds a cell; intervals ")
 
 
 def _score_table(cells, found: Results) -> list[dict]:

@@ -13,10 +13,12 @@ from llmtl_helpers.ledger import shipped_or_own
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.panels import above, few_ticks, heading, row_names, side_by_side, small_text
+from llmtl_helpers.plots.panels import (above, few_ticks, heading, row_names, side_by_side,
+                                        small_text)
 from llmtl_helpers.plots.ratios import times
 from llmtl_helpers.plots.study_runs import points, with_interval
 from llmtl_helpers.plots.theme import FONT, Theme, colour_of, get_theme, style_of
+from llmtl_helpers.plots.true_classes import luck_in, true_classes
 
 TREATMENT = "fine_tuned"
 
@@ -96,7 +98,8 @@ def _all_tasks() -> list[str]:
 
 def _gain(rows: list[dict], task: str, n: int, baseline: str, metric: str) -> Gain | None:
     here = [row for row in rows if row["task"] == task and row["arm"] in (TREATMENT, baseline)]
-    runs = scores_by_test([row for row in here if row["n"] == n], metric)
+    at_n = [row for row in here if row["n"] == n]
+    runs = scores_by_test(at_n, metric, gold=true_classes(at_n))
     tuned, other = (runs.get((arm, task, task)) for arm in (TREATMENT, baseline))
     gap = paired_difference(tuned, other, metric) if tuned and other else None
     if gap is None:
@@ -177,9 +180,9 @@ def said(meets: Multiplier) -> str:
 
 def _small_print(found: list[Gain], baseline: str, metric: str) -> str:
     pairs = sorted({gain.gap.runs for gain in found})
-    return (f"{words.spoken_metric(metric)}; fine-tuned checkpoint against "
-            f"{style_of(baseline).label}; {'–'.join(map(str, pairs))} pairs of runs; bars: 95% "
-            "intervals; hollow: it holds 0; triangle: only a bound")
+    return (f"{words.spoken_metric(metric)}; against {style_of(baseline).label}; "
+            f"{'–'.join(map(str, pairs))} pairs of runs; bars: 95%, of the gaps "
+            f"{luck_in(gain.gap for gain in found)}; hollow: it holds 0; triangle: a bound")
 
 
 def _reading(found: list[Gain], n: int, baseline: str, metric: str) -> str:

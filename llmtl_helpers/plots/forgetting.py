@@ -10,9 +10,11 @@ from llmtl_helpers.plots import words
 from llmtl_helpers.plots.domains_words import short
 from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.panels import above, few_ticks, heading, row_names, side_by_side, small_text
+from llmtl_helpers.plots.panels import (above, few_ticks, heading, row_names, side_by_side,
+                                        small_text)
 from llmtl_helpers.plots.study_runs import capital, points, study_command, with_interval
 from llmtl_helpers.plots.theme import FONT, Theme, get_theme
+from llmtl_helpers.plots.true_classes import luck_in, true_classes
 
 BEFORE = ("probe", "forgetting")  # arm and purpose of the untouched body's runs
 AFTER = {  # arm and purpose -> name, colour, marker; the last one is a mistake made on purpose
@@ -78,8 +80,9 @@ def forgetting_figure(rows: Iterable[dict], task: str = "sentiment/films",
 def changes(runs: list[dict], task: str, metric: str) -> Changes:
     """For every way of tuning that has runs, its difference to the untouched body, test by test."""
     found: Changes = {}
+    gold = true_classes(runs, "other_probes")
     of = {purpose: scores_by_test([row for row in runs if row["purpose"] == purpose], metric,
-                                  "other_probes") for purpose in PURPOSES}
+                                  "other_probes", gold) for purpose in PURPOSES}
     scores_by_test(runs, metric, "other_probes")  # both purposes together must agree as well
     for (arm, purpose) in AFTER:
         for (name, _, test), after in of[purpose].items():
@@ -141,12 +144,11 @@ def _mark(axes, change: PairedDifference, y: int, way: tuple[str, str], look: Th
 
 
 def _small_print(found: Changes, runs: list[dict], metric: str) -> str:
-    pairs = sorted({change.difference.runs for there in found.values()
-                    for change in there.values()})
-    over = "seeds and test texts" if metric == "accuracy" else "seeds, the test texts as given"
+    every = [change.difference for there in found.values() for change in there.values()]
+    pairs = sorted({difference.runs for difference in every})
     return (f"points of {words.spoken_metric(metric)}, after minus before, "
-            f"{words.labels(runs[0]['n'])} to tune on, {'–'.join(map(str, pairs))} pairs of runs; "
-            f"bar: 95% interval over {over}; hollow: it holds 0")
+            f"{words.labels(runs[0]['n'])} to tune on, {'–'.join(map(str, pairs))} pairs of "
+            f"runs; bar: 95% interval {luck_in(every)}; hollow: it holds 0")
 
 
 def _reading(found: Changes, task: str, runs: list[dict], metric: str) -> str:

@@ -12,6 +12,7 @@ from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.study_runs import capital, study_command, with_interval
 from llmtl_helpers.plots.theme import get_theme, new_figure, style_of
+from llmtl_helpers.plots.true_classes import true_classes
 
 FIRST = "sentiment/films"
 SEQUEL, PLAIN, SCRATCH = "films_first", "fine_tuned", "scratch"
@@ -84,10 +85,11 @@ def related(rows: Iterable[dict], task: str,
         FIRST, PLAIN, "domains")]
     check_comparable(here)
     found: dict[str, dict[int, Scored]] = {}
+    gold = true_classes(here)
     for arm in (SEQUEL, PLAIN, SCRATCH):
         for n in SIZES:
             runs = scores_by_test([row for row in here if (row["arm"], row["n"]) == (arm, n)],
-                                  metric).get((arm, task, task))
+                                  metric, gold=gold).get((arm, task, task))
             if runs:
                 found.setdefault(arm, {})[n] = runs
     return found, scores_by_test(films, metric).get((PLAIN, FIRST, task))

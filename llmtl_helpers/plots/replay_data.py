@@ -10,6 +10,7 @@ from llmtl_helpers.ledger import shipped_or_own
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.domains_words import short
 from llmtl_helpers.plots.study_runs import study_command, with_interval
+from llmtl_helpers.plots.true_classes import true_classes
 
 FIRST, SECOND = "sentiment/films", "sentiment/tweets"
 # share of first-task examples in the mix, in per cent -> arm
@@ -66,7 +67,7 @@ def replayed(rows: Iterable[dict], metric: str = "macro_f1") -> Replayed:
              and row["task"] in (FIRST, SECOND)]
     n = max((row["n"] for row in (sequels or alone)), default=0)
     runs = [row for row in (*sequels, *alone) if row["n"] == n]
-    results = scores_by_test(runs, metric)
+    results = scores_by_test(runs, metric, gold=true_classes(runs))
     shares = {share: {task: results[arm, SECOND, task] for task in (FIRST, SECOND)
                       if (arm, SECOND, task) in results} for share, arm in SHARES.items()}
     return Replayed(n, runs[0]["budget"] if runs else "",

@@ -1,0 +1,46 @@
+"""The true classes of test texts, where they are at hand. Taught in 07."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import numpy as np
+
+from llmtl_helpers.curves import PairedDifference
+from llmtl_helpers.errors import LearnerError
+
+
+def true_classes(rows: Iterable[dict], elsewhere: str = "other_tests") -> dict[str, np.ndarray]:
+    """Task -> 0 or 1 for each of its test texts, of every task of two classes that rows were tested
+    on; tasks whose data are not on this machine, or in another version, are left out.
+
+    Args:
+        elsewhere: field with the results on other tasks, as in `curves.scores_by_test`.
+    """
+    asked = {(task, there.get("data_fingerprint", ""), there["test_size"]) for row in rows
+             for task, there in {row["task"]: row, **row.get(elsewhere, {})}.items()
+             if there.get("correct")}
+    return {task: labels for task, version, size in sorted(asked)
+            if (labels := _labels(task, version, size)) is not None}
+
+
+@lru_cache(maxsize=32)
+def _labels(name: str, version: str, size: int) -> np.ndarray | None:
+    from llmtl_helpers.tasks import load_task
+
+    try:
+        task = load_task(name)
+    except LearnerError:
+        return None
+    if len(task.label_names) != 2 or task.fingerprint != version:
+        return None
+    return np.asarray(task.test[:size]["label"])
+
+
+def luck_in(differences: Iterable[PairedDifference]) -> str:
+    """What the intervals of these differences are over, in words."""
+    with_texts = {bool(difference.examples) for difference in differences}
+    if with_texts == {True}:
+        return "over seeds and test texts"
+    if True in with_texts:
+        return "over seeds, and over test texts where there are two classes"
+    return "over seeds, the test texts as given"
