@@ -66,6 +66,7 @@ _PUBLIC = {
     "gap_board": "plots",
     "TransplantExplorer": "widgets",
     "UnfreezeExplorer": "widgets",
+    "ReplayExplorer": "widgets",
     "TwinExplorer": "widgets",
     "LevelExplorer": "widgets",
     "ForecastGame": "widgets",

@@ -6,8 +6,9 @@ from llmtl_helpers.widgets.fairness_board import FairnessBoard
 from llmtl_helpers.widgets.forecast_game import ForecastGame
 from llmtl_helpers.widgets.level_explorer import LevelExplorer
 from llmtl_helpers.widgets.pretraining_panel import PretrainingPanel
+from llmtl_helpers.widgets.replay_explorer import ReplayExplorer
 from llmtl_helpers.widgets.transplant_explorer import TransplantExplorer
 from llmtl_helpers.widgets.unfreeze_explorer import UnfreezeExplorer
 
 __all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "PretrainingPanel",
-           "TransplantExplorer", "TwinExplorer", "UnfreezeExplorer"]
+           "ReplayExplorer", "TransplantExplorer", "TwinExplorer", "UnfreezeExplorer"]

@@ -33,6 +33,7 @@ class GuessFirst(LiveTraining, View):
 
     thing = "choice"  # what is chosen, in a sentence
     table_name = "choices"  # of the table's file
+    scored_by = METRIC  # what is guessed
 
     def __init__(self, task: str, profile: str | Profile | None, ledger: Ledger | None, theme: str,
                  scale: float, guesses_file: Path | None):
@@ -121,7 +122,7 @@ class GuessFirst(LiveTraining, View):
     def show_run(self, row: dict) -> None:
         self.read()
         known = self.runs_of(row["arm"], row["n"])
-        text = verdict(row, score_of(row, METRIC), known, self.shelf.budget)
+        text = verdict(row, score_of(row, self.scored_by), known, self.shelf.budget)
         if known is None:
             text += f" No runs of this {self.thing} are shipped."
         self.live_text.value = sentence(text, strong=True)
@@ -137,7 +138,7 @@ class GuessFirst(LiveTraining, View):
         self.hidden = False
         self.guess_text.value = sentence(guesses.judge(guess, known, shipped), strong=True)
         self.redraw()
-        guesses.remember(self._guesses, guess, self.task, METRIC, arm, n, known, seen)
+        guesses.remember(self._guesses, guess, self.task, self.scored_by, arm, n, known, seen)
 
     @guard
     def _show(self, button=None) -> None:
