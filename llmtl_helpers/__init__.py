@@ -56,6 +56,7 @@ _PUBLIC = {
     "forgetting_figure": "plots",
     "related_figure": "plots",
     "replay_figure": "plots",
+    "against_the_slogan": "plots",
     "luck_strip": "plots",
     "perplexity_curve": "plots",
     "dial_figure": "plots",

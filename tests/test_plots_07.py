@@ -13,6 +13,7 @@ from llmtl_helpers.curves import PairedDifference
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import pack_flags
 from llmtl_helpers.plots import true_classes as true_classes_module
+from llmtl_helpers.plots.against_slogan import against_the_slogan
 from llmtl_helpers.plots.domains import ARMS_OF_IT, domain_matrix
 from llmtl_helpers.plots.every_task import every_task_figure
 from llmtl_helpers.plots.forgetting import AFTER, BEFORE, forgetting_figure
@@ -359,6 +360,29 @@ def test_another_baseline_gives_another_gap_and_rules_do_not_mix():
     assert tfidf["gap"] == pytest.approx(0.15, abs=0.01)
     with pytest.raises(LearnerError, match="training rules"):
         every_task_figure([*task_rows(), *make_curve(budget="three-epochs")])
+
+
+# -- against the slogan ------------------------------------------------------------------------
+
+def test_what_went_against_the_slogan_is_told_from_the_runs():
+    said = against_the_slogan([*SQUARE, *forget_rows(), *sequel_rows(), *task_rows()])
+    scratch, counting, domain, forgot, second = said
+    assert "not surely ahead of the same network from scratch on sms/spam" in scratch
+    assert "surely ahead of the bag of words (TF-IDF) everywhere, least on" in counting
+    assert "from scratch after 1 of 12 moves, worst films to tweets, -3." in domain
+    assert "probe on the checkpoint after 12 of 12" in domain
+    assert "surely lost: topics -6.0 points" in forgot and "sms" in forgot
+    assert "products" not in forgot  # a related task gained
+    assert said[4].startswith("Tweets after films surely cost films: -1")
+    assert second.endswith(").")
+
+
+def test_what_is_not_known_yet_names_the_command():
+    said = against_the_slogan([])
+    assert len(said) == 5
+    assert all("not known yet. `python3 start.py sweep" in sentence for sentence in said)
+    for study in ("domains", "forgetting", "replay"):
+        assert any(f"--study {study}" in sentence for sentence in said)
 
 
 # -- true classes ------------------------------------------------------------------------------

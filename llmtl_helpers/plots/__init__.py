@@ -4,6 +4,7 @@ Only `matplotlib.figure.Figure` with an Agg canvas is used, never pyplot: widget
 several threads and pyplot keeps one global state for all of them.
 """
 
+from llmtl_helpers.plots.against_slogan import against_the_slogan
 from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
 from llmtl_helpers.plots.cost import cost_curve
@@ -29,9 +30,9 @@ from llmtl_helpers.plots.transplants import transplant_figure
 from llmtl_helpers.plots.twin import twin_curve
 from llmtl_helpers.plots.unfreeze import unfreeze_figure
 
-__all__ = ["TwinFigure", "break_even_curve", "cost_curve", "dial_figure", "domain_matrix",
-           "every_task_figure", "expected_best_curve", "fairness_figure", "forecast_figure",
-           "forgetting_figure", "gap_board", "ladder_figure", "layer_curve", "level_curve",
-           "luck_strip", "multiplier_by_level", "multiplier_by_size", "perplexity_curve",
-           "pretraining_curves", "related_figure", "replay_figure", "training_curves",
-           "transplant_figure", "twin_curve", "unfreeze_figure"]
+__all__ = ["TwinFigure", "against_the_slogan", "break_even_curve", "cost_curve", "dial_figure",
+           "domain_matrix", "every_task_figure", "expected_best_curve", "fairness_figure",
+           "forecast_figure", "forgetting_figure", "gap_board", "ladder_figure", "layer_curve",
+           "level_curve", "luck_strip", "multiplier_by_level", "multiplier_by_size",
+           "perplexity_curve", "pretraining_curves", "related_figure", "replay_figure",
+           "training_curves", "transplant_figure", "twin_curve", "unfreeze_figure"]

@@ -2,42 +2,20 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from matplotlib.ticker import NullLocator
 
-from llmtl_helpers.curves import (Multiplier, PairedDifference, Scored, multiplier_sizes,
-                                  paired_difference, scores_by_size, scores_by_test, sign_of)
-from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.ledger import shipped_or_own
+from llmtl_helpers.curves import Multiplier, sign_of
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.empty import empty_figure
+from llmtl_helpers.plots.every_task_data import TREATMENT, Gain, all_tasks, gains
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.panels import (above, few_ticks, heading, row_names, side_by_side,
                                         small_text)
 from llmtl_helpers.plots.ratios import times
 from llmtl_helpers.plots.study_runs import points, with_interval
 from llmtl_helpers.plots.theme import FONT, Theme, colour_of, get_theme, style_of
-from llmtl_helpers.plots.true_classes import luck_in, true_classes
-
-TREATMENT = "fine_tuned"
-
-
-@dataclass(frozen=True)
-class Gain:
-    """What the checkpoint is worth on one task.
-
-    Attributes:
-        tuned, baseline: the runs at this size. gap: tuned minus baseline, paired by seed.
-        multiplier: labels that the baseline needs for the tuned network's mean score, over n.
-    """
-
-    task: str
-    tuned: Scored
-    baseline: Scored
-    gap: PairedDifference
-    multiplier: Multiplier
-
+from llmtl_helpers.plots.true_classes import luck_in
 
 def every_task_figure(rows: Iterable[dict], n: int = 256, baseline: str = "scratch",
                       metric: str = "macro_f1", tasks: Sequence[str] | None = None,
@@ -61,13 +39,8 @@ def every_task_figure(rows: Iterable[dict], n: int = 256, baseline: str = "scrat
     Raises:
         LearnerError: rows of several training rules, or of two versions of one task's data.
     """
-    tasks = list(tasks or _all_tasks())
-    rows = [row for row in shipped_or_own(rows) if row["purpose"] == "curve"]
-    if len(rules := sorted({row["budget"] for row in rows})) > 1:
-        raise LearnerError("runs of several training rules cannot share a figure", ", ".join(rules),
-                           f"choose rows of one budget, such as budget={rules[0]!r}")
-    found = [gain for task in tasks if (gain := _gain(rows, task, n, baseline, metric))]
-    found.sort(key=lambda gain: -gain.gap.difference)
+    tasks = list(tasks or all_tasks())
+    found = gains(rows, n, baseline, metric, tasks)
     title = title or f"One checkpoint on every task: {words.labels(n)}"
     missing = _missing([task for task in tasks if task not in {gain.task for gain in found}],
                        baseline, n)
@@ -88,24 +61,6 @@ def every_task_figure(rows: Iterable[dict], n: int = 256, baseline: str = "scrat
     return TwinFigure(figure, _table(found), reading,
                       f"{title}. Two panels, one row a task, sorted by the gap. "
                       f"{_in_numbers(found)}", theme)
-
-
-def _all_tasks() -> list[str]:
-    from llmtl_helpers.tasks import task_names
-
-    return task_names()
-
-
-def _gain(rows: list[dict], task: str, n: int, baseline: str, metric: str) -> Gain | None:
-    here = [row for row in rows if row["task"] == task and row["arm"] in (TREATMENT, baseline)]
-    at_n = [row for row in here if row["n"] == n]
-    runs = scores_by_test(at_n, metric, gold=true_classes(at_n))
-    tuned, other = (runs.get((arm, task, task)) for arm in (TREATMENT, baseline))
-    gap = paired_difference(tuned, other, metric) if tuned and other else None
-    if gap is None:
-        return None
-    curves = [scores_by_size(here, arm, metric) for arm in (baseline, TREATMENT)]
-    return Gain(task, tuned, other, gap, dict(multiplier_sizes(*curves))[n])
 
 
 def _missing(tasks: list[str], baseline: str, n: int) -> str:

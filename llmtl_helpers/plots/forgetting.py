@@ -57,8 +57,7 @@ def forgetting_figure(rows: Iterable[dict], task: str = "sentiment/films",
         LearnerError: rows of several training rules, sizes or versions of the data.
     """
     title = title or f"What tuning on {short(task)} does to other tasks"
-    runs = [row for row in shipped_or_own(rows) if row["task"] == task
-            and row["purpose"] in PURPOSES]
+    runs = study_rows(rows, task)
     found = changes(runs, task, metric)
     missing = _missing(runs, found, task)
     if not found:
@@ -75,6 +74,12 @@ def forgetting_figure(rows: Iterable[dict], task: str = "sentiment/films",
     return TwinFigure(figure, _table(found, runs), " ".join(filter(None, [reading, missing])),
                       f"{title}. One panel a test set, one row a way of tuning, points after minus "
                       f"before. {_in_numbers(found)}", theme)
+
+
+def study_rows(rows: Iterable[dict], task: str) -> list[dict]:
+    """The rows of both studies on a task."""
+    return [row for row in shipped_or_own(rows) if row["task"] == task
+            and row["purpose"] in PURPOSES]
 
 
 def changes(runs: list[dict], task: str, metric: str) -> Changes:
