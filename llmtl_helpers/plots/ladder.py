@@ -139,7 +139,9 @@ def _reading(found: Found, shares: dict[str, GapShare], arms: Sequence[str], n: 
     low, high = ends
     text = (f"With {words.labels(n)} {words.spoken(low.arm)} gets {low.mean:.3f} and "
             f"{words.spoken(high.arm)} {high.mean:.3f}.")
-    between = {arm: share for arm, share in shares.items() if share.share is not None}
+    # with three seeds and no interval the gap is not sure, and a share of it says nothing
+    between = {arm: share for arm, share in shares.items() if share.share is not None
+               and (share.interval is not None or share.seeds < 3)}
     if between:
         way = "; ".join(f"{style_of(arm).label} {percent(share)}" for arm, share in between.items())
         text += f" Share of that gap, with its 95% interval: {way}."
