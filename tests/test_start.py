@@ -221,6 +221,16 @@ def test_data_are_fetched_until_it_worked(start, monkeypatch, command, code, res
     assert calls[0][1:] == ["-P", "-m", "llmtl_helpers", "assets", "fetch"]
 
 
+def test_data_that_were_left_out_are_asked_for_at_the_next_start(start, monkeypatch):
+    left_out, calls = Path(start.home(), "cache", "left_out.txt"), []
+    left_out.parent.mkdir(parents=True)
+    left_out.write_text("email")
+    monkeypatch.setattr(start.subprocess, "call", lambda words: calls.append(words) or 0)
+    assert [start.fetch_assets("demo") for _ in range(2)] == [0, 0] and len(calls) == 2
+    left_out.unlink()
+    assert [start.fetch_assets("demo") for _ in range(2)] == [0, 0] and len(calls) == 3
+
+
 def test_managing_the_data_does_not_fetch_them_first(start, monkeypatch):
     monkeypatch.setattr(start.subprocess, "call", lambda words: pytest.fail("fetched"))
     assert start.fetch_assets("assets") == 0
@@ -272,6 +282,7 @@ def test_killed_half_way_then_completed_then_quick(start, tmp_path, monkeypatch)
         (tmp_path / name).write_text(textwrap.dedent(text))
     (tmp_path / "start.py").write_bytes((ROOT / "start.py").read_bytes())
     monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # it would come before what is installed here
     command = [sys.executable, str(tmp_path / "start.py"), "demo", "--json"]
 
     first = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)

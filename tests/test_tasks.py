@@ -1,4 +1,4 @@
-"""Splits, slices and cards; tasks from Parquet folders; the four sentiment domains."""
+"""Splits, slices and cards; tasks from Parquet folders, text messages, articles; the real data."""
 
 from collections import Counter
 
@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.tasks import load_task, sentiment, task_names
+from llmtl_helpers.tasks import load_task, sentiment, sms, task_names, topics
 from llmtl_helpers.tasks.base import drop_duplicates, normalised, split_rows, stratified_order
 from tiny import tiny_rows, tiny_task
 
 needs_assets = pytest.mark.skipif(state("sentiment") != "ready",
                                   reason="the sentiment data has not been fetched")
+ASSETS = {"topics": "news"}  # a family's asset, where it has another name
 
 
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=300), st.integers(0, 9))
@@ -140,18 +141,137 @@ def test_missing_columns_and_files_are_sentences(tmp_path):
         load_task(f"folder:{tmp_path / 'b'}")
 
 
+# --- text messages and articles ------------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """The folder that stands for the assets of both tasks; their splits are small."""
+    for module in (sms, topics):
+        monkeypatch.setattr(module, "asset_path", lambda name: tmp_path)
+        monkeypatch.setattr(module, "TEST", 10)
+        monkeypatch.setattr(module, "VALIDATION", 5)
+    return tmp_path
+
+
+def words(number: int) -> str:
+    return " ".join(f"word{number}x{place}" for place in range(8))
+
+
+def test_text_messages_are_read_as_they_were_sent(elsewhere):
+    lines = [f"{'spam' if i % 4 == 0 else 'ham'}\t{words(i)}" for i in range(40)]
+    lines += ['ham\t"She said ""no"", twice"', "ham\tfish &amp; chips &lt;#&gt;\r", 'spam\t"', "",
+              f"ham\tNew: {words(1)}", f"ham\t{words(2).upper()}!", f"ham\t{words(4)}",
+              "no tab", "eggs\tno such label", "ham\t  ", "ham\t&nbsp;"]
+    (elsewhere / "spam_collection.csv").write_bytes("\n".join(lines).encode() + b"\nham\t\xff\xfe")
+    task = sms.load("sms/spam")
+    found = {row["text"]: row["label"] for split in (task.train, task.validation, task.test)
+             for row in split}
+    assert found['She said "no", twice'] == 0 and found["fish & chips <#>"] == 0
+    assert found['"'] == 1 and found[words(8)] == 1 and found[words(1)] == 0
+    assert words(4) not in found  # it stood there as real and as junk
+    assert len(found) == 39 + 4 and task.label_names == ("real", "junk")
+    note = task.card.notes[0]
+    assert "file: 51" in note and "4 that could not be read" in note
+    assert "3 duplicates" in note and "1 near-duplicates" in note
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\x00\x01", b"ham no tab\n"])
+def test_a_file_without_messages_is_a_sentence(elsewhere, content):
+    (elsewhere / "spam_collection.csv").write_bytes(content)
+    with pytest.raises(LearnerError, match="holds no messages.*assets fetch sms"):
+        sms.load("sms/spam")
+
+
+def fill_topics(folder, names=("sports", "tech", "arts")):
+    for number, topic in enumerate(names):
+        (folder / topic).mkdir()
+        for i in range(12):
+            text = f"Headline {topic} {i}\n\n{words(100 * number + i)}"
+            (folder / topic / f"{i:03}.txt").write_text(text)
+
+
+def test_articles_take_their_topic_from_their_folder(elsewhere):
+    fill_topics(elsewhere)
+    (elsewhere / "empty").mkdir()
+    (elsewhere / "arts" / "900.txt").write_bytes(b" \n")
+    (elsewhere / "arts" / "901.txt").write_bytes(b"caf\xe9 \xff")
+    (elsewhere / "tech" / "902.txt").write_bytes((elsewhere / "tech" / "001.txt").read_bytes())
+    task = topics.load("topics/news")
+    assert task.label_names == ("arts", "sports", "tech") and task.metric == "macro_f1"
+    rows = [row for split in (task.train, task.validation, task.test) for row in split]
+    assert len(rows) == 37
+    assert all(row["id"].startswith(task.label_names[row["label"]]) for row in rows)
+    note = task.card.notes[0]
+    assert "archive: 39" in note and "1 without text" in note and "1 duplicates" in note
+
+
+@pytest.mark.parametrize("names", [(), ("sports",)])
+def test_fewer_than_two_topics_are_a_sentence(elsewhere, names):
+    fill_topics(elsewhere, names)
+    (elsewhere / "empty").mkdir()
+    with pytest.raises(LearnerError, match="No articles are found.*assets fetch news"):
+        topics.load("topics/news")
+
+
+def test_files_that_cannot_be_read_are_sentences(elsewhere):
+    fill_topics(elsewhere)
+    with pytest.raises(LearnerError, match="spam_collection.csv cannot be read.*assets fetch sms"):
+        sms.load("sms/spam")
+    (elsewhere / "tech" / "a.txt").mkdir()
+    with pytest.raises(LearnerError, match="a.txt cannot be read.*assets fetch news"):
+        topics.load("topics/news")
+
+
+@pytest.mark.parametrize("load, name", [(sms.load, "sms"), (topics.load, "news")])
+def test_data_that_are_not_here_are_named(load, name, tmp_path, monkeypatch):
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
+    with pytest.raises(LearnerError, match=f"'{name}' is not on this machine.*fetch {name}"):
+        load(name)
+
+
 # --- the real data -------------------------------------------------------------------------
 
 
-@needs_assets
 @pytest.mark.parametrize("name", task_names())
+def test_no_text_is_in_two_splits(name):
+    family = name.partition("/")[0]
+    if state(ASSETS.get(family, family)) != "ready":
+        pytest.skip(f"the data of {name} has not been fetched")
+    task = load_task(name)
+    texts = [{normalised(text) for text in split["text"]}
+             for split in (task.train, task.validation, task.test)]
+    assert len(set.union(*texts)) == sum(map(len, texts)) > 1500
+    assert len(task.test) >= (800 if family == "topics" else 1000)  # the articles are few
+    balance = Counter(task.test["label"])
+    assert len(balance) == len(task.label_names) and min(balance.values()) >= 100
+    assert task.metric == "macro_f1" or family == "sentiment"
+
+
+@pytest.mark.skipif(state("sms") != "ready", reason="the text messages have not been fetched")
+def test_one_real_text_message_in_eight_is_junk():
+    task = load_task("sms")
+    assert 4200 < len(task.train) + len(task.validation) + len(task.test) < 4600
+    for split in (task.train, task.validation, task.test):
+        assert 0.07 < np.mean(split["label"]) < 0.17
+    assert not any("&lt;" in text or text.startswith('"') and text.endswith('""')
+                   for text in task.train["text"])
+    assert "none stated" in task.card.licence
+
+
+@pytest.mark.skipif(state("news") != "ready", reason="the articles have not been fetched")
+def test_the_real_topics_are_five_and_of_like_size():
+    task = load_task("topics")
+    assert len(task.label_names) == 5 and 1950 < 800 + 300 + len(task.train) < 2200
+    shares = np.bincount(task.train["label"]) / len(task.train)
+    assert 0.1 < shares.min() and shares.max() < 0.35
+    assert "research" in task.card.licence
+
+
+@needs_assets
+@pytest.mark.parametrize("name", sentiment.NAMES)
 def test_the_domains_follow_the_protocol(name):
     task = load_task(name)
-    assert len(task.test) >= 1000
-    texts = {s: {normalised(t) for t in getattr(task, s)["text"]}
-             for s in ("train", "validation", "test")}
-    assert not texts["train"] & texts["test"] and not texts["train"] & texts["validation"]
-    assert not texts["validation"] & texts["test"]
     documents = {s: {i.rpartition("_")[0] for i in getattr(task, s)["id"] if "_" in i}
                  for s in ("train", "test")}
     assert not documents["train"] & documents["test"]

@@ -2,7 +2,8 @@
 
 `assets` lists, `assets fetch [NAME...]` downloads what is missing or damaged, and
 `assets verify [NAME...]` hashes every file again. A NAME is one of the list or, for
-`fetch`, org/name@REVISION of a hub repository.
+`fetch`, org/name@REVISION of a hub repository. Without names `fetch` goes on where one cannot be
+fetched, and ends with exit code 1 if the suite cannot do without it.
 """
 
 import argparse
@@ -10,12 +11,15 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from llmtl_helpers import paths
 from llmtl_helpers.assets import CATALOGUE, fetch_asset, fetch_hub_snapshot, state, verify
 from llmtl_helpers.assets.catalogue import Asset, assets_folder, get_asset
 from llmtl_helpers.assets.fetch import Progress
 from llmtl_helpers.assets.hub import KINDS, is_hub_name
+from llmtl_helpers.errors import LearnerError
 
 _INDENT = 11  # columns: the longest name and a gap
 
@@ -69,14 +73,42 @@ def _fetch(names: list[str], kind: str) -> int:
     for name in names:  # a typing error is told before anything is downloaded
         if not is_hub_name(name):
             get_asset(name)
-    for name in names or CATALOGUE:
-        if is_hub_name(name):
-            print(f"{name}: ready in {fetch_hub_snapshot(name, kind)}")
-            continue
-        with progress_bar(get_asset(name)) as progress:
-            folder = fetch_asset(name, progress)
-        print(f"{name}: ready in {folder}")
-    return 0
+    for name in names:
+        folder = fetch_hub_snapshot(name, kind) if is_hub_name(name) else _fetch_one(name)
+        print(f"{name}: ready in {folder}", flush=True)
+    return 0 if names else _fetch_all()
+
+
+def _fetch_all() -> int:
+    failed, left_out = 0, []
+    for name, asset in CATALOGUE.items():
+        try:
+            print(f"{name}: ready in {_fetch_one(name)}", flush=True)
+        except LearnerError as error:  # the others are fetched all the same
+            print(error, file=sys.stderr, flush=True)
+            if asset.optional:
+                left_out.append(name)
+                print(f"What does not need {name!r} works without it.", file=sys.stderr, flush=True)
+            else:
+                failed += 1
+    _note(left_out)
+    return 1 if failed else 0
+
+
+def _fetch_one(name: str) -> Path:
+    with progress_bar(get_asset(name)) as progress:
+        return fetch_asset(name, progress)
+
+
+def _note(left_out: list[str]) -> None:
+    """Leave word for start.py, which asks again at the next start for what is left out."""
+    note = paths.cache() / "left_out.txt"
+    with suppress(OSError):  # then start.py cannot write there either, and says so
+        if left_out:
+            note.parent.mkdir(parents=True, exist_ok=True)
+            note.write_text("\n".join(left_out), encoding="utf-8")
+        else:
+            note.unlink(missing_ok=True)
 
 
 @contextmanager

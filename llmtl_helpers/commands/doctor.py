@@ -182,9 +182,10 @@ def assets() -> Iterator[Line]:
     """Assets"""
     from llmtl_helpers.assets import CATALOGUE, state
 
-    for name in CATALOGUE:
+    for name, asset in CATALOGUE.items():
         found = state(name)
-        yield Line(OK if found == "ready" else FAIL, f"asset {name}: {found}",
+        missed = NOTE if asset.optional and found == "absent" else FAIL
+        yield Line(OK if found == "ready" else missed, f"asset {name}: {found}",
                    "" if found == "ready" else f"run `python3 start.py assets fetch {name}`")
 
 

@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 BYTES, LINES = 1_000_000, 10_000  # of a message that are read; most letters have some 100 lines
 HEADER = 2000  # characters of a header
-PARTS = 50  # of a message that are looked at
 LONGEST = 100_000  # characters of the parts' text, together
 LIST_TAG = re.compile(r"\[[^\]]{1,40}\]\s*")  # "[ILUG] ": put there by a mailing list's manager
 FILTER_MARK = re.compile(r"\*{3,}\s*SPAM\s*\*{3,}", re.IGNORECASE)  # put there by a spam filter
@@ -35,7 +34,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufe
 CHARSETS = {"ascii": "", "iso8859-1": "", "gb2312": "gb18030", "euc_kr": "cp949",
             "punycode": "", "idna": ""}  # these two are for addresses, and slow
 COMMENT = re.compile(r"<!--(?:>|.*?-->)", re.DOTALL)
-DECLARATION = re.compile(r"<[!?][^<>]*>")
+DECLARATION = re.compile(r"<[!?](?:[^<>]*>)?")  # of some without an end the parser makes an error
 UNCLOSED = re.compile(r"<[^<>]*+(?=<|\Z)")
 SLIPS = 100  # tags without an end that a page may have
 
@@ -122,15 +121,11 @@ def _split_subject(subject: str) -> tuple[str, str]:
 
 def _body(message: Message) -> str:
     texts: dict[str, list[str]] = {"text/plain": [], "text/html": []}
-    room, looked = LONGEST, 0
+    room = LONGEST
     for part in message.walk():
-        if part.is_multipart():
-            continue
-        looked += 1
-        if looked > PARTS or room <= 0:
-            break
         kind = part.get_content_type().partition(" ")[0]  # some forget the ";" after it
-        if kind not in texts or part.get_content_disposition() == "attachment":
+        if (part.is_multipart() or kind not in texts
+                or part.get_content_disposition() == "attachment"):
             continue
         text = decode(_payload(part), part.get_content_charset())[:room]
         room -= len(text)
