@@ -145,7 +145,7 @@ def test_source_line_that_names_nothing_is_refused(name):
 
 
 def test_source_line_finds_decorators():
-    assert function_source("llmtl_helpers.arms.Arm").startswith("@dataclass")
+    assert function_source("llmtl_helpers.arms.arm.Arm").startswith("@dataclass")
 
 
 @pytest.mark.parametrize("broken, message", [
