@@ -136,5 +136,6 @@ def draw_test_sets(correct_a: ArrayLike, correct_b: ArrayLike, size: int, draws:
     counts = rng.multinomial(size, split)[:, :2]  # only a, only b; (draws, 2)
     ahead = counts[:, 0] - counts[:, 1]
     whole = float(a.mean() - b.mean())
-    return DrawnSets(size, whole, ahead / size, float((ahead * np.sign(round(whole, 12)) < 0).mean()),
-                     float((ahead == 0).mean()), of_counts(*map(int, counts[0])))
+    flips = (ahead * np.sign(round(whole, 12)) < 0).mean()  # rounded: runs that are level have 0
+    return DrawnSets(size, whole, ahead / size, float(flips), float((ahead == 0).mean()),
+                     of_counts(*map(int, counts[0])))

@@ -5,10 +5,14 @@ from llmtl_helpers.widgets.explorer import TwinExplorer
 from llmtl_helpers.widgets.fairness_board import FairnessBoard
 from llmtl_helpers.widgets.forecast_game import ForecastGame
 from llmtl_helpers.widgets.level_explorer import LevelExplorer
+from llmtl_helpers.widgets.message_box import MessageBox
 from llmtl_helpers.widgets.pretraining_panel import PretrainingPanel
+from llmtl_helpers.widgets.price_explorer import PriceExplorer
 from llmtl_helpers.widgets.replay_explorer import ReplayExplorer
+from llmtl_helpers.widgets.test_set_explorer import TestSetExplorer
 from llmtl_helpers.widgets.transplant_explorer import TransplantExplorer
 from llmtl_helpers.widgets.unfreeze_explorer import UnfreezeExplorer
 
-__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "PretrainingPanel",
-           "ReplayExplorer", "TransplantExplorer", "TwinExplorer", "UnfreezeExplorer"]
+__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "MessageBox",
+           "PretrainingPanel", "PriceExplorer", "ReplayExplorer", "TestSetExplorer",
+           "TransplantExplorer", "TwinExplorer", "UnfreezeExplorer"]

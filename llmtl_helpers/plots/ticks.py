@@ -1,0 +1,19 @@
+"""Ticks of a horizontal axis that all lie within it: no label is kept that is not drawn."""
+
+from matplotlib.ticker import MaxNLocator
+
+
+def ticks_inside(axes, most: int, form: str | None = None, whole: bool = False) -> None:
+    """Set round ticks within the limits of the horizontal axis, which must be final by then.
+
+    Args:
+        most: intervals between them, at most.
+        form: format of the labels, such as "{x:+g}"; default: matplotlib's own.
+        whole: only whole numbers.
+    """
+    low, high = axes.get_xlim()
+    axes.set_xticks([tick for tick in MaxNLocator(most, integer=whole).tick_values(low, high)
+                     if low <= tick <= high])
+    axes.set_xlim(low, high)
+    if form is not None:
+        axes.xaxis.set_major_formatter(form)
