@@ -1,18 +1,26 @@
 """How much to unfreeze: the same thing in picture, table and words, from made-up rows."""
 
+import builtins
+import json
+
 import numpy as np
 import pytest
 from rows import make_row
 from test_plots import line, texts
 from test_plots_11 import look
+from test_without_shipped_runs import RESULT, code_cells
 
+from llmtl_helpers import Ledger, paths
 from llmtl_helpers.arms import UNFREEZE
+from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import pack_flags
+from llmtl_helpers.lessons import check
+from llmtl_helpers.lessons.source import read_exercises, read_lessons
 from llmtl_helpers.plots import unfreeze_data
 from llmtl_helpers.plots.unfreeze import columns, figure_of, unfreeze_figure
 from llmtl_helpers.plots.unfreeze_data import NAMES, OTHER_ORDER, Unfrozen
-from llmtl_helpers.plots.unfreeze_words import as_good, best
+from llmtl_helpers.plots.unfreeze_words import against_all, against_the_slogans, as_good, best
 from llmtl_helpers.sweep import STUDIES
 
 SIZES = (16, 64, 256, 1024)
@@ -136,11 +144,19 @@ def test_table_holds_every_choice_with_its_difference_to_all_weights():
 
 def test_the_reading_says_where_the_order_of_probe_and_all_weights_turns():
     said = unfreeze_figure(ROWS).reading
-    assert "The order turns between 64 and 256 labels" in said
-    assert "Surely better: the probe with 64 labels; all weights with 256 and 1,024 labels" in said
+    assert "The order of the two means turns between 64 and 256 labels" in said
+    assert "Surely better with 64 labels; surely worse with 256 and 1,024 labels; " in said
+    assert "not decided with 16 labels." in against_all(Unfrozen(ROWS), "probe")
     always = [row for row in ROWS if row["n"] > 64]
     said = unfreeze_figure(always, sizes=(256, 1024)).reading
-    assert "does not turn within these sizes" in said and "the probe with" not in said
+    assert "does not turn within these sizes" in said and "urely better" not in said
+
+
+def test_the_slogans_are_answered_without_numbers():
+    said = against_the_slogans(Unfrozen(ROWS))
+    assert len(said) == 5 and not any("0." in sentence or "points" in sentence for sentence in said)
+    assert "the frozen probe: surely better with 64 labels; surely worse with 256 and" in said[0]
+    assert all("No runs of this yet" in sentence for sentence in against_the_slogans(Unfrozen([])))
 
 
 def test_the_reading_names_the_best_and_the_fewest_weights_that_are_as_good():
@@ -255,3 +271,50 @@ def test_before_a_guess_the_hidden_choices_are_nowhere():
     shown = figure_of(found, mark=("head", 64))
     (x,), (y,) = (line(shown, "_ring").get_xdata(), line(shown, "_ring").get_ydata())
     assert x == pytest.approx(770) and y == found.choices[64]["head"].summary.mean
+
+
+# -- the lesson ------------------------------------------------------------------------------
+
+def exercise(name):
+    return next(found for lesson in read_lessons() for found in read_exercises(lesson.text)
+                if found.name == name)
+
+
+@pytest.mark.parametrize("trials", [True, False])
+def test_the_exercise_on_one_rate_is_right_with_trials_and_without(trials, tmp_path, monkeypatch):
+    rows = [make_row(arm="adapters_8", purpose="trial", run_seed=seed, learning_rate=rate,
+                     validation_score=0.70 + 0.02 * place + 0.01 * seed, score=None)
+            for place, rate in enumerate(UNFREEZE["adapters_8"].trials) for seed in range(3)]
+    rows[-1]["status"] = "failed"
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped" / "some.jsonl").write_text(
+        "\n".join(json.dumps(row) for row in (rows if trials else [])))
+    monkeypatch.setattr(paths, "shipped", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(paths, "own_runs", lambda: tmp_path / "runs")
+    scope = {"ledger": Ledger(), "np": np, "TASK": "sentiment/films",
+             "SHIPPED": "at-least-250-updates"}
+    one = exercise("one-rate-for-lora")
+    exec(one.solution, scope)
+    assert scope["answer"] == (pytest.approx(5.5) if trials else "no trials")
+    assert check(one.name, scope["answer"]).state == "right"
+    other = "no trials" if trials else 5.5
+    assert check(one.name, other).state == "not yet"
+    assert check(one.name, 0.055).state == "not yet"
+
+
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets have not been fetched")
+def test_the_lesson_without_any_runs_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    (tmp_path / "shipped").mkdir()
+    monkeypatch.setattr(paths, "shipped", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(paths, "own_runs", lambda: tmp_path / "runs")
+    monkeypatch.setattr("llmtl_helpers.sweep.live.Workers.run", lambda self, configs: [])
+    shown = []
+    monkeypatch.setattr(builtins, "display", lambda *things: shown.extend(things), raising=False)
+    scope: dict = {}
+    for source in code_cells("05_how_much_to_unfreeze"):
+        exec(compile(source, "a cell", "exec"), scope)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "--study unfreeze" in said and "not timed yet" in said
+    assert not RESULT.search(said), RESULT.search(said)
+    assert scope["explorer"].last_error is None and scope["mine"] == []

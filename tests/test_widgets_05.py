@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rows import make_row
 from test_plots_05 import MADE_UP, ROWS, SIZES, unfrozen
 from test_widgets import FakeWorkers, plan, shipped, text
 
@@ -12,7 +13,8 @@ from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots.unfreeze_data import NAMES, Unfrozen
 from llmtl_helpers.profiles import get_profile
-from llmtl_helpers.sweep import live_config
+from llmtl_helpers.sweep import Event, live_config
+from llmtl_helpers.sweep.live import train_live
 from llmtl_helpers.widgets.unfreeze_explorer import CHOICES
 
 MEANS = {(arm, n): choice.summary.mean for n, there in Unfrozen(ROWS).choices.items()
@@ -201,3 +203,44 @@ def test_every_choice_can_be_planned_live():
         knob = UNFREEZE[arm].trials[1] if arm in UNFREEZE else None
         config = live_config("sentiment/films", arm, 64, laptop, ledger, knob=knob)
         assert (config.arm, config.purpose) == (arm, "live")
+
+
+# -- runs from a cell --------------------------------------------------------------------------
+
+class Several:
+    """Plays any number of runs; those of `broken` die, those of `exploding` end as failed."""
+
+    def __init__(self, broken=(), exploding=()):
+        self.broken, self.exploding, self.trained = broken, exploding, []
+
+    def run(self, configs):
+        for config in configs:
+            self.trained.append(config.arm)
+            yield Event("started", config)
+            for update in (25, 50, 100, 120):
+                yield Event("progress", config, update=update, updates=120, loss=0.5)
+            if config.arm in self.broken:
+                yield Event("failed", config, reason="The worker ran out of memory.")
+                continue
+            failed = config.arm in self.exploding
+            end = ({"status": "failed", "score": None, "failure": "The loss exploded."} if failed
+                   else {"status": "done", "score": 0.7})
+            yield Event("done", config, row=make_row(**{**config.as_row(), **end,
+                                                        "shipped": False}), seconds=9.0)
+
+
+def test_runs_from_a_cell_are_kept_and_not_repeated(tmp_path, capsys):
+    ledger = Ledger(own=tmp_path / "own", shipped=tmp_path / "none")
+    configs = [planned("sentiment/films", arm, 64, get_profile("laptop"), ledger)
+               for arm in ("head", "top_2", "biases")]
+    workers = Several(broken=("top_2",), exploding=("biases",))
+    rows = train_live(configs, ledger, workers=workers)
+    said = capsys.readouterr().out
+    assert [row["arm"] for row in rows] == ["head"]
+    assert workers.trained == ["head", "top_2", "biases"]
+    assert said.count("head: update") == 2 and "head: ended after 9 s" in said
+    assert "top_2: no run was made. The worker ran out of memory." in said
+    assert "biases: the run failed. The loss exploded." in said
+    again = Several()
+    assert [row["arm"] for row in train_live(configs, ledger, workers=again)] == ["head", "top_2"]
+    assert again.trained == ["top_2"]  # a failed run is a result too

@@ -19,8 +19,8 @@ from llmtl_helpers.plots.empty import empty_figure
 from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.theme import Theme, colour_of, get_theme, new_figure, write
 from llmtl_helpers.plots.unfreeze_data import ALL, NAMES, OTHER_ORDER, Unfrozen
-from llmtl_helpers.plots.unfreeze_words import (alt, reading, reading_of, seconds_reading,
-                                                table)
+from llmtl_helpers.plots.unfreeze_table import alt, table
+from llmtl_helpers.plots.unfreeze_words import reading, reading_of, seconds_reading
 
 QUANTITIES = ("parameters", "seconds")
 TITLE = "How much to unfreeze"

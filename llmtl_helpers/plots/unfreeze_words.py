@@ -3,10 +3,10 @@
 Taught in 05.
 """
 
-from llmtl_helpers.curves import PairedDifference, score_of, sign_of
+from llmtl_helpers.curves import PairedDifference, sign_of
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.ladder import gap_shares, percent
-from llmtl_helpers.plots.twin import LIVE
+from llmtl_helpers.plots.study_runs import capital, with_interval
 from llmtl_helpers.plots.unfreeze_data import ALL, NAMES, PROBE, SCRATCH, Unfrozen, sizes_text
 
 
@@ -47,12 +47,12 @@ def reading_of(found: Unfrozen, arm: str, n: int) -> str:
         return " ".join(filter(None, [f"There is no run of {name} with {words.labels(n)}.", beside,
                                       found.missing()]))
     choice = there[arm]
-    text = (f"{name[:1].upper()}{name[1:]}: {choice.trained:,} trained weights, "
+    text = (f"{capital(name)}: {choice.trained:,} trained weights, "
             f"{words.runs(choice.summary.k)}, mean {choice.summary.mean:.3f}")
     if choice.summary.band is not None:
         text += ", 95% band {:.3f} to {:.3f}".format(*choice.summary.band)
     if (difference := found.difference(arm, ALL, n)) is not None and arm != ALL:
-        text += f"; {points(difference)} beside all weights"
+        text += f"; {with_interval(difference)} beside all weights"
     if choice.seconds and ALL in there and there[ALL].seconds:
         text += (f"; {choice.seconds:,.0f} s of updates, where all weights take "
                  f"{there[ALL].seconds:,.0f} s")
@@ -73,26 +73,59 @@ def _best(found: Unfrozen) -> str:
     return f"Best mean: {'; '.join(parts)}." if parts else ""
 
 
-def _probe(found: Unfrozen) -> str:
-    """The frozen probe against all weights: differences, sure ones, and where the order turns."""
-    there = {n: found.difference(PROBE, ALL, n) for n in found.sizes}
-    there = {n: difference for n, difference in there.items() if difference is not None}
+SLOGANS = (
+    ("Freeze the base and train the head", (PROBE, "head")),
+    ("LoRA is as good as full fine-tuning", ("adapters_8",)),
+    ("Unfreeze gradually", ("gradual", "probe_first")),
+)
+
+
+def against_the_slogans(found: Unfrozen) -> list[str]:
+    """What people say, and at which sizes the runs decide for or against it; no numbers yet."""
+    said = []
+    for slogan, arms in SLOGANS:
+        for arm in arms:
+            verdict = _decided(_differences(found, arm))
+            said.append(f"“{slogan}”. " + (
+                f"Beside all weights, {NAMES[arm][0]}: {verdict}." if verdict else
+                f"No runs of this yet: {NAMES[arm][0]}."))
+    return said
+
+
+def against_all(found: Unfrozen, arm: str) -> str:
+    """One choice against all weights: its differences, and at which sizes they are sure."""
+    there = _differences(found, arm)
     if not there:
         return ""
-    text = "Frozen probe minus all weights, with the 95% interval: " + "; ".join(
-        f"{points(difference)} with {words.labels(n)}" for n, difference in there.items()) + "."
-    sure = [f"{who} with {sizes_text(sizes)}"
-            for side, who in ((1, "the probe"), (-1, "all weights"))
-            if (sizes := [n for n, one in there.items() if sign_of(one) == side])]
-    text += f" Surely better: {'; '.join(sure) or 'neither, at any of these sizes'}."
-    turns = [(a, b) for a, b in zip(there, list(there)[1:], strict=False)
-             if there[a].difference * there[b].difference < 0]
+    name = NAMES[arm][0]
+    each = "; ".join(f"{with_interval(one)} with {words.labels(n)}" for n, one in there.items())
+    verdict = _decided(there)
+    return (f"{capital(name)} minus all weights, with the 95% interval: {each}. "
+            f"{capital(verdict)}.")
+
+
+def _differences(found: Unfrozen, arm: str) -> dict[int, PairedDifference]:
+    return {n: difference for n in found.sizes
+            if (difference := found.difference(arm, ALL, n)) is not None}
+
+
+def _decided(there: dict[int, PairedDifference]) -> str:
+    """'surely worse with 256 and 1,024 labels; not decided with 16 labels'."""
+    return "; ".join(
+        f"{verdict} with {sizes_text(sizes)}"
+        for verdict, sign in (("surely better", 1), ("surely worse", -1), ("not decided", 0))
+        if (sizes := [n for n, one in there.items() if sign_of(one) == sign]))
+
+
+def _probe(found: Unfrozen) -> str:
+    """The frozen probe against all weights, and where the order of their means turns."""
+    text = against_all(found, PROBE)
+    there = {n: one.difference for n, one in _differences(found, PROBE).items()}
+    turns = [f"{a:,} and {words.labels(b)}" for a, b in zip(there, list(there)[1:], strict=False)
+             if there[a] * there[b] < 0]
     if turns:
-        text += " The order turns between " + " and between ".join(
-            f"{a:,} and {words.labels(b)}" for a, b in turns) + "."
-    elif len(there) > 1:
-        text += " The order does not turn within these sizes."
-    return text
+        return f"{text} The order of the two means turns between {' and between '.join(turns)}."
+    return text + " The order of the two means does not turn within these sizes." * (len(there) > 1)
 
 
 def _cheapest(found: Unfrozen) -> str:
@@ -138,60 +171,3 @@ def seconds_reading(found: Unfrozen) -> str:
                      f"{timed[quick].summary.mean:.3f}.")
     said = " ".join(parts) or "No two choices with a time are there to compare."
     return " ".join(filter(None, [said, found.missing()]))
-
-
-def points(difference: PairedDifference) -> str:
-    """A difference in points with its interval: '+1.5 points (-0.2 to +3.1)'."""
-    def spoken(share: float) -> str:
-        return f"{round(100 * share, 1) + 0.0:+.1f}"  # never "-0.0"
-
-    text = f"{spoken(difference.difference)} points"
-    if difference.interval is not None:
-        text += f" ({' to '.join(map(spoken, difference.interval))})"
-    return text
-
-
-def table(found: Unfrozen) -> list[dict]:
-    """One row per choice and size, one per scratch network, one per live run."""
-    lines = []
-    for n in found.sizes:
-        for arm in (arm for arm in found.arms if arm in found.choices[n]):
-            choice = found.choices[n][arm]
-            difference = None if arm == ALL else found.difference(arm, ALL, n)
-            lines.append({
-                "trained": NAMES[arm][0], "labels": n, "weights": choice.trained,
-                "mean": choice.summary.mean, "band": choice.summary.band,
-                "runs": choice.summary.k,
-                "minus all weights": difference and difference.difference,
-                "interval": difference and difference.interval,
-                "seconds": choice.seconds,
-                "learning rate": choice.rate and f"{choice.rate:g}"})
-    columns = ("trained", "labels", "weights", "mean", "band", "runs", "minus all weights",
-               "interval", "seconds", "learning rate")
-    blank = dict.fromkeys(columns)
-    lines += [{**blank, "trained": "the same network from scratch", "labels": n,
-               "mean": summary.mean, "band": summary.band, "runs": summary.k}
-              for n, summary in found.scratch.items()]
-    return lines + [{
-        **blank, "trained": f"{NAMES[row['arm']][0]} ({LIVE}, seed {row['run_seed']})",
-        "labels": row["n"], "weights": row["trained_parameters"],
-        "mean": score_of(row, "accuracy"), "runs": 1, "seconds": row.get("seconds_training"),
-        "learning rate": row["learning_rate"] and f"{row['learning_rate']:g}"}
-        for row in found.live]
-
-
-def alt(title: str, found: Unfrozen, quantity: str, mark: tuple[str, int] | None = None) -> str:
-    over = ("the number of trained weights" if quantity == "parameters"
-            else "the seconds of training")
-    lines = " ".join(
-        f"With {words.labels(n)}: " + ", ".join(
-            f"{NAMES[arm][1]} {found.choices[n][arm].summary.mean:.2f}"
-            for arm in found.arms if arm in found.choices[n]) + (
-            f", from scratch {found.scratch[n].mean:.2f}" if n in found.scratch else "") + "."
-        for n in found.sizes if found.choices[n] or n in found.scratch)
-    stars = f" Stars: {words.runs(len(found.live))} made live." if found.live else ""
-    pointed = f" Marked: {NAMES[mark[0]][0]} with {words.labels(mark[1])}." if mark else ""
-    kind = "Line chart" if quantity == "parameters" else "Scatter chart"
-    return (f"{title}. {kind}: accuracy on the test set over {over}, on a log scale, one "
-            f"{'line' if quantity == 'parameters' else 'colour'} per number of labels. "
-            f"{lines}{stars}{pointed}")
