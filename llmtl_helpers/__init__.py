@@ -75,6 +75,7 @@ _PUBLIC = {
     "MessageBox": "widgets",
     "PriceExplorer": "widgets",
     "TestSetExplorer": "widgets",
+    "DomainExplorer": "widgets",
     "TwinExplorer": "widgets",
     "LevelExplorer": "widgets",
     "ForecastGame": "widgets",

@@ -1,15 +1,15 @@
-"""The explorer of replay by its values and clicks."""
+"""The explorers of replay and of domains by their values and clicks."""
 
 import json
 
 import pytest
 from rows import make_curve
-from test_curves_domains import domain_rows, entry
+from test_curves_domains import domain_rows, entry, guess_rows
 from test_plots_07 import FIRST, SECOND, sequel_rows
 from test_widgets import FakeWorkers, shipped, text
 from test_widgets import plan as plan_without_data
 
-from llmtl_helpers import Ledger, ReplayExplorer
+from llmtl_helpers import DomainExplorer, Ledger, ReplayExplorer
 from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
@@ -171,3 +171,44 @@ def test_a_live_run_differs_from_the_studys_in_seed_and_purpose_alone():
     planned = next(run for run in study_runs("replay", SECOND, ledger, [arm]) if run.run_seed == 0)
     assert arm in STUDIES["replay"].arms
     assert config.changed(subset_seed=0, run_seed=0, purpose="sequel") == planned
+
+
+# -- domains -----------------------------------------------------------------------------------
+
+@pytest.fixture
+def domains(tmp_path):
+    shipped(tmp_path / "domains", [*domain_rows(), *guess_rows(), *make_curve()])
+    return DomainExplorer(ledger=Ledger(own=tmp_path / "none", shipped=tmp_path / "domains"))
+
+
+def test_every_arm_can_be_chosen_and_taken_off(domains):
+    pictures = set()
+    for arm in ("fine_tuned", "probe", "tfidf"):
+        for minus in ("", "scratch", "majority"):
+            domains.arm.value, domains.minus.value = arm, minus
+            assert domains.wait(10) and domains.last_error is None
+            pictures.add(domains.picture.value)
+    assert len(pictures) == 9
+    assert "minus the majority guess" in domains.reading and "pairs of runs" in domains.table.value
+
+
+def test_the_square_follows_the_metric_and_has_a_static_twin(domains):
+    before = domains.reading
+    domains.metric.value = "accuracy"
+    assert domains.reading != before and "accuracy" in domains.reading
+    assert domains.static().reading == domains.reading
+    assert "<figure" in domains._repr_mimebundle_()["text/html"]
+    for control in (domains.arm, domains.minus, domains.metric):
+        assert control.description
+
+
+def test_an_arm_minus_itself_is_nothing_and_another_arm_is_refused(domains, tmp_path):
+    domains.minus.value = "fine_tuned"
+    assert "0.0 points on average" in domains.reading and domains.last_error is None
+    with pytest.raises(LearnerError, match="no arm"):
+        DomainExplorer("gradual", ledger=Ledger(own=tmp_path / "a", shipped=tmp_path / "b"))
+
+
+def test_without_runs_the_square_says_what_makes_them(tmp_path):
+    explorer = DomainExplorer(ledger=Ledger(own=tmp_path / "a", shipped=tmp_path / "b"))
+    assert "--study domains" in explorer.reading and explorer.last_error is None

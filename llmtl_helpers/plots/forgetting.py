@@ -158,15 +158,16 @@ def _small_print(found: Changes, runs: list[dict], metric: str) -> str:
 
 def _reading(found: Changes, task: str, runs: list[dict], metric: str) -> str:
     text = (f"Tuned on {short(task)} with {words.labels(runs[0]['n'])}; probes of the tuned body "
-            f"minus those of the untouched one on other tasks, in {words.spoken_metric(metric)}.")
+            f"minus those of the untouched one on other tasks, in {words.spoken_metric(metric)}; "
+            f"in brackets {short(task)} itself, the tuned network minus the probe before.")
     for way, there in found.items():
         others = {test: change.difference for test, change in there.items() if test != task}
         parts = [f"{said} {', '.join(named)}" for wanted, said in (
             (-1, "surely lost"), (1, "surely gained"), (0, "not surely changed"))
             if (named := [f"{short(test)} {with_interval(difference)}"
                           for test, difference in others.items() if sign_of(difference) == wanted])]
-        own = (f" (on {short(task)} itself {with_interval(there[task].difference)} against the "
-               "probe)" if task in there else "")
+        own = (f" ({short(task)} {points(there[task].difference.difference)})" if task in there
+               else "")
         text += f" {capital(AFTER[way][0])}{own}: {'; '.join(parts) or 'no other task was probed'}."
     return text
 

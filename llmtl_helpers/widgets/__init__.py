@@ -1,6 +1,7 @@
 """Interactive figures: thin shells that choose among ledger rows and call `plots`."""
 
 from llmtl_helpers.widgets.cost_explorer import CostExplorer
+from llmtl_helpers.widgets.domain_explorer import DomainExplorer
 from llmtl_helpers.widgets.explorer import TwinExplorer
 from llmtl_helpers.widgets.fairness_board import FairnessBoard
 from llmtl_helpers.widgets.forecast_game import ForecastGame
@@ -13,6 +14,6 @@ from llmtl_helpers.widgets.test_set_explorer import TestSetExplorer
 from llmtl_helpers.widgets.transplant_explorer import TransplantExplorer
 from llmtl_helpers.widgets.unfreeze_explorer import UnfreezeExplorer
 
-__all__ = ["CostExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer", "MessageBox",
-           "PretrainingPanel", "PriceExplorer", "ReplayExplorer", "TestSetExplorer",
+__all__ = ["CostExplorer", "DomainExplorer", "FairnessBoard", "ForecastGame", "LevelExplorer",
+           "MessageBox", "PretrainingPanel", "PriceExplorer", "ReplayExplorer", "TestSetExplorer",
            "TransplantExplorer", "TwinExplorer", "UnfreezeExplorer"]
