@@ -14,8 +14,9 @@ from test_without_shipped_runs import RESULT, code_cells
 from tiny import PLAIN, tiny_checkpoint
 
 from llmtl_helpers import Ledger, MessageBox, PriceExplorer, TestSetExplorer, paths, tasks
+from llmtl_helpers.assets import state
 from llmtl_helpers.assets.store import absent
-from llmtl_helpers.explain import Judge
+from llmtl_helpers.explain import Judge, network_judge
 from llmtl_helpers.models import build
 from llmtl_helpers.plots.test_sets import MESSAGES, RUNS_TOO, SIZES
 from llmtl_helpers.tasks.base import make_task, split_rows
@@ -166,10 +167,34 @@ def test_a_long_message_is_cut_and_that_is_said():
     assert max(map(len, seen)) <= CHARACTERS and len(seen) < 100 and box.last_error is None
 
 
-def test_a_judge_that_reads_nothing_of_it_is_an_error_that_is_shown():
-    box = MessageBox([judge("blind", lambda message: "")], "free")
-    assert box.wait(10) and "no word in this text" in text(box.errors)
-    assert isinstance(box.last_error, ValueError)
+def test_a_judge_that_finds_nothing_to_read_says_so_and_the_others_go_on():
+    box = MessageBox([judge("blind", lambda message: ""), judge()], "free")
+    assert box.wait(10) and "blind finds no word" in text(box.verdicts)
+    assert box.found == {"counter": 1.0} and box.last_error is None
+    box.judges = box.judges[:1]
+    box.judge.click()
+    assert box.wait(10) and box.found == {} and "<table" not in box.verdicts.value
+
+
+def test_an_error_of_a_judge_is_shown():
+    def broken(texts):
+        raise RuntimeError("no <memory> left")
+
+    box = MessageBox([Judge("broken", broken)], "free")
+    assert box.wait(10) and "no <memory> left" in text(box.errors)
+    assert "<memory" not in box.errors.value
+    assert isinstance(box.last_error, RuntimeError)
+
+
+@pytest.mark.skipif(state("encoder") != "ready", reason="the encoder has not been fetched")
+def test_the_network_reads_whatever_a_browser_can_send():
+    box = MessageBox([network_judge(build(), 64)])
+    for odd in ("\x00\x01", "\ud800 half", "\U0001f600 \u0639\u0631\u0628\u064a", "x" * 20_000,
+                "\u200b", "a\r\nb\tc", "[CLS] [MASK] [SEP]", "<img src=x onerror=alert(1)>"):
+        box.text.value = odd
+        box.judge.click()
+        assert box.wait(60) and box.last_error is None, odd
+        assert "<img" not in box.static()
 
 
 def test_without_judges_it_says_so():

@@ -80,7 +80,8 @@ class MessageBox(Guarded, w.VBox):
 
     def _look(self) -> None:
         """Called through `_latest`, so by one thread at a time."""
-        text = self.text.value[:CHARACTERS]
+        # half a character, which a browser may send, is none that a tokenizer can read
+        text = self.text.value[:CHARACTERS].encode("utf-8", "ignore").decode()
         self.found, self.words.value = {}, ""
         if not text.strip():
             self.verdicts.value = sentence("The box is empty: write a message, then judge it.")
@@ -91,13 +92,16 @@ class MessageBox(Guarded, w.VBox):
             return
         note = "" if len(self.text.value) <= CHARACTERS else sentence(
             f"Only the first {CHARACTERS:,} characters are judged.")
-        every = {judge.name: occlude(judge, text, WORDS) for judge in self.judges}
+        able = [judge for judge in self.judges if judge.reads(text).split()]
+        note += "".join(sentence(f"The {judge.name} finds no word in it that it could read.")
+                        for judge in self.judges if judge not in able)
+        every = {judge.name: occlude(judge, text, WORDS) for judge in able}
         self.found = {name: one.logit for name, one in every.items()}
-        self.verdicts.value = note + self._table(text)
+        self.verdicts.value = note + (self._table(able, text) if able else "")
         self.words.value = "".join(heading(f"What the {name} looked at").value + marked_text(
             one, classes=self.classes).html for name, one in every.items())
 
-    def _table(self, text: str) -> str:
+    def _table(self, judges: Sequence[Judge], text: str) -> str:
         head = "".join(_cell(name, "th", "col") for name in (
             "classifier", "takes it for", f"probability of {self.classes[1]}", "log-odds",
             "characters read"))
@@ -105,7 +109,7 @@ class MessageBox(Guarded, w.VBox):
             f'<tr>{_cell(judge.name, "th", "row")}' + "".join(map(_cell, (
                 self.classes[logit > 0], f"{probability(logit):.2f}", f"{logit:+.2f}",
                 f"{len(judge.reads(text)):,} of {len(text):,}"))) + "</tr>"
-            for judge in self.judges for logit in [self.found[judge.name]])
+            for judge in judges for logit in [self.found[judge.name]])
         return (f'<table role="status"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody>'
                 "</table>")
 
