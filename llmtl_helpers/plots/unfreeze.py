@@ -220,4 +220,7 @@ def _small_print(found: Unfrozen, quantity: str, hidden: Sequence[str]) -> str:
         parts.append("median seconds, mean accuracy; colour: labels; shape: what is trained")
     if hidden:
         parts.append("the other choices appear after your guess")
+    absent = len(NAMES) - len({*found.arms, *hidden})
+    if absent:
+        parts.append(f"{absent} of {len(NAMES)} choices have no runs yet")
     return "; ".join(parts)
