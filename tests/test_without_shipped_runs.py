@@ -9,7 +9,7 @@ import pytest
 from llmtl_helpers import paths
 from llmtl_helpers.assets import state
 
-LESSONS = ("02_how_much_data_does_it_save", "11_what_it_costs")
+LESSONS = ("02_how_much_data_does_it_save", "07_domain_shift_and_forgetting", "11_what_it_costs")
 # a score or a ratio that only runs could have made, such as 0.774, 15.7 points, 8.0x
 RESULT = re.compile(r"accuracy 0\.\d{2,}|gets 0\.\d|mean 0\.\d|[\d.]+x \[|\bby [\d.]+ points|"
                     r"\d+ against \d+")
