@@ -33,7 +33,7 @@ def drops(found: Results, arm: str, n: int, metric: str, tasks: Sequence[str]) -
     along_row = _largest(found, arm, metric, tasks, by_row=True)
     if along_row:
         train, test, change = along_row
-        text += (" The largest drop of one network between two test sets: trained on "
+        text += (" The largest drop of one model between two test sets: trained on "
                  f"{short(train)}, it falls from {short(train)} to {short(test)} by "
                  f"{with_interval(change, signed=False)}.")
     along_column = _largest(found, arm, metric, tasks, by_row=False)
