@@ -13,7 +13,7 @@ from llmtl_helpers.curves.confusion import Confusion, confusion, macro_f1_differ
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.explain import (Judge, Occlusion, masked, network_judge, occlude, plain_words,
                                    probability, put_probe, shown, snippet, word_judge)
-from llmtl_helpers.explain.words import fit_words, telling_words
+from llmtl_helpers.explain.words import telling_words
 from llmtl_helpers.ledger import pack_flags
 from llmtl_helpers.plots import (discordance_figure, drawn_test_sets, error_cost, false_alarms,
                                  marked_text, occlusion_figure, paired_gap, telling_words_figure)
@@ -21,6 +21,7 @@ from llmtl_helpers.plots.hard_mail import HARD
 from llmtl_helpers.plots.mail_runs import gold_labels
 from llmtl_helpers.plots.precision_recall import equal_prices
 from llmtl_helpers.plots.test_sets import RUNS_TOO
+from llmtl_helpers.training.baselines import word_model
 
 MESSAGES, HARD_MESSAGES = 400, 100
 GOLD = (np.arange(MESSAGES) % 4 == 0).astype(int)
@@ -275,7 +276,7 @@ LABELS = [1] * 4 + [0] * 4
 
 @pytest.fixture(scope="module")
 def bag():
-    return fit_words(TEXTS, LABELS, 10.0)
+    return word_model(10.0).fit(TEXTS, LABELS)
 
 
 def test_telling_words_have_the_largest_weights_to_either_side(bag):
@@ -286,25 +287,6 @@ def test_telling_words_have_the_largest_weights_to_either_side(bag):
     assert max(bag[-1].coef_[0]) == weights[0] and min(bag[-1].coef_[0]) == weights[-1]
     with pytest.raises(ValueError):
         telling_words(bag, 0)
-
-
-def test_the_kept_bag_of_words_is_that_of_the_runs():
-    from threading import Event
-
-    from tiny import tiny_task
-
-    from llmtl_helpers.training.baselines import bag_of_words
-    from llmtl_helpers.training.config import RunConfig
-    from llmtl_helpers.training.data import Data
-
-    task = tiny_task()
-    config = RunConfig.from_row(make_row(task="tiny", arm="tfidf", n=24, purpose="live",
-                                         learning_rate=None, inverse_regularisation=0.1))
-    data = Data(config, task)
-    outcome = bag_of_words(config, task, data, Event(), lambda *_: None, "cpu")
-    model = fit_words(data.train_texts, data.train_labels, 0.1)
-    assert (model.predict(data.test_texts) == outcome.test_predictions).all()
-    assert 0 < outcome.test_predictions.mean() < 1
 
 
 def test_the_figure_of_telling_words_masks_what_is_not_plain(bag):

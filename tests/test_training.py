@@ -1,6 +1,8 @@
 """The loop, its shortcuts and the strategies, on a checkpoint made on the spot."""
 
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models import build, hash_weights, weights_recipe
 from llmtl_helpers.models.fast_linear import FastLinear, use_fast_linear
@@ -299,6 +302,18 @@ def test_every_strategy_gives_a_whole_row(in_tiny_world, task, checkpoint, strat
     if strategy == "all_weights":
         assert len(row["history_updates"]) == 10 and row["history_updates"][-1] == 20
         assert row["tokens"] > 0 and len(row["initial_weights"]) == 64
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells it there")
+def test_the_peak_of_a_run_is_not_that_of_who_started_it():
+    """A worker is often started from a notebook's kernel that holds far more."""
+    child = "from llmtl_helpers.training.run import peak_memory; print(peak_memory())"
+    parent = ("import subprocess, sys; held = b'1' * (800 << 20); "
+              f"print(subprocess.run([sys.executable, '-c', {child!r}], capture_output=True, "
+              "text=True).stdout)")
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True,
+                          cwd=paths.ROOT)
+    assert 20 < float(done.stdout) < 700
 
 
 def test_validation_is_never_larger_than_the_training_slice(task, checkpoint):

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from explorers import (keeps_another_rule_apart, made, planned, stops_and_stores_nothing,
+                       takes_what_was_chosen_at_the_click)
 from rows import make_row
 from test_plots_04 import MEANS, transplants
-from test_widgets import FakeWorkers, plan, shipped, text
+from test_widgets import FakeWorkers, shipped, text
 
 from llmtl_helpers import Ledger, TransplantExplorer
 from llmtl_helpers.arms import kept_arm
@@ -13,11 +15,6 @@ from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.sweep import live_config
-
-
-def planned(task, arm, n, profile, ledger, knob=None):
-    config = plan(task, arm, n, profile, ledger)
-    return config if knob is None else config.changed(learning_rate=knob)
 
 
 @pytest.fixture
@@ -28,18 +25,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def make(ledger, tmp_path):
-    made = []
-
-    def explorer(**options):
-        made.append(TransplantExplorer(**{
-            "ledger": ledger, "profile": "laptop", "workers": FakeWorkers(), "plan": planned,
-            "guesses_file": tmp_path / "guesses.jsonl", **options}))
-        return made[-1]
-
-    yield explorer
-    for one in made:  # no thread of one test may reach into the next
-        one.stop.click()
-        assert one.wait(10)
+    yield from made(TransplantExplorer, ledger, tmp_path, workers=FakeWorkers(), plan=planned)
 
 
 def test_ticking_a_part_marks_another_combination(make):
@@ -118,18 +104,8 @@ def test_boxes_ticked_after_the_click_change_nothing_of_the_run(make):
     explorer = make(kept="e135", workers=workers)
     explorer.show.click()
     usual = explorer._rate("e135")[0]
-    start = explorer._live.start
-
-    def tick_first(plan, ready):  # what a quick hand does before the thread has begun
-        def late():
-            explorer.kept = "e012"
-            return plan()
-        start(late, ready)
-
-    explorer._live.start = tick_first
     explorer._rates["e012"] = 9e-4
-    explorer.train.click()
-    assert explorer.wait(10) and explorer.last_error is None
+    takes_what_was_chosen_at_the_click(explorer, lambda: setattr(explorer, "kept", "e012"))
     (config,) = workers.configs
     assert (config.init, config.learning_rate) == ("kept:e135", usual) and usual != 9e-4
 
@@ -147,23 +123,13 @@ def test_the_ends_are_the_arms_of_the_twin_curve(make):
 
 def test_stop_ends_a_run_and_stores_nothing(make, ledger):
     workers = FakeWorkers(pause=5)
-    explorer = make(workers=workers)
-    explorer.show.click()
-    explorer.train.click()
-    assert workers.reached.wait(10)
-    explorer.stop.click()
-    assert explorer.wait(10) and "Stopped" in text(explorer.live_text)
-    assert not ledger.rows(purpose="live")
+    stops_and_stores_nothing(make(workers=workers), workers, ledger)
 
 
 def test_a_run_of_another_rule_is_kept_and_not_compared(make, ledger):
     explorer = make(profile="smoke", kept="e012")
-    explorer.show.click()
     assert "tunes nothing" in text(explorer.cost)
-    explorer.train.click()
-    assert explorer.wait(10)
-    assert "kept and not compared" in text(explorer.live_text)
-    assert ledger.rows(purpose="live")[0]["budget"] == "smoke"
+    keeps_another_rule_apart(explorer, ledger)
 
 
 def test_the_static_twin_hides_nothing_and_stands_for_the_widget(make):

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from explorers import (keeps_another_rule_apart, made, planned, stops_and_stores_nothing,
+                       takes_what_was_chosen_at_the_click)
 from rows import make_row
 from test_plots_05 import MADE_UP, ROWS, SIZES, unfrozen
-from test_widgets import FakeWorkers, plan, shipped, text
+from test_widgets import FakeWorkers, shipped, text
 
 from llmtl_helpers import Ledger, UnfreezeExplorer
 from llmtl_helpers.arms import UNFREEZE
@@ -31,11 +33,6 @@ class Workers(FakeWorkers):
             yield event
 
 
-def planned(task, arm, n, profile, ledger, knob=None):
-    config = plan(task, arm, n, profile, ledger)
-    return config if knob is None else config.changed(learning_rate=knob)
-
-
 @pytest.fixture
 def ledger(tmp_path):
     shipped(tmp_path / "shipped", ROWS)
@@ -44,18 +41,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def make(ledger, tmp_path):
-    made = []
-
-    def explorer(**options):
-        made.append(UnfreezeExplorer(**{
-            "ledger": ledger, "profile": "laptop", "workers": Workers(), "plan": planned,
-            "guesses_file": tmp_path / "guesses.jsonl", **options}))
-        return made[-1]
-
-    yield explorer
-    for one in made:  # no thread of one test may reach into the next
-        one.stop.click()
-        assert one.wait(10)
+    yield from made(UnfreezeExplorer, ledger, tmp_path, workers=Workers(), plan=planned)
 
 
 def test_another_choice_or_size_marks_another_place(make):
@@ -126,17 +112,11 @@ def test_what_was_chosen_at_the_click_is_trained(make):
     workers = Workers()
     explorer = make(workers=workers)
     explorer.show.click()
-    start = explorer._live.start
 
-    def choose_first(plan, ready):  # what a quick hand does before the thread has begun
-        def late():
-            explorer.trained.value, explorer.size.value = "top_4", 16
-            return plan()
-        start(late, ready)
+    def choose_another():
+        explorer.trained.value, explorer.size.value = "top_4", 16
 
-    explorer._live.start = choose_first
-    explorer.train.click()
-    assert explorer.wait(10) and explorer.last_error is None
+    takes_what_was_chosen_at_the_click(explorer, choose_another)
     (config,) = workers.configs
     assert (config.arm, config.n) == ("adapters_8", 64)
 
@@ -158,23 +138,13 @@ def test_without_trials_the_second_rate_of_the_list_is_taken_and_said(tmp_path, 
 
 def test_stop_ends_a_run_and_stores_nothing(make, ledger):
     workers = Workers(pause=5)
-    explorer = make(workers=workers)
-    explorer.show.click()
-    explorer.train.click()
-    assert workers.reached.wait(10)
-    explorer.stop.click()
-    assert explorer.wait(10) and "Stopped" in text(explorer.live_text)
-    assert not ledger.rows(purpose="live")
+    stops_and_stores_nothing(make(workers=workers), workers, ledger)
 
 
 def test_a_run_of_another_rule_is_kept_and_not_compared(make, ledger):
     explorer = make(profile="smoke")
-    explorer.show.click()
     assert "tunes nothing" in text(explorer.cost)
-    explorer.train.click()
-    assert explorer.wait(10)
-    assert "kept and not compared" in text(explorer.live_text)
-    assert ledger.rows(purpose="live")[0]["budget"] == "smoke"
+    keeps_another_rule_apart(explorer, ledger)
 
 
 def test_the_static_twin_hides_nothing_and_stands_for_the_widget(make):

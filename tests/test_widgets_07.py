@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from explorers import keeps_another_rule_apart, made, stops_and_stores_nothing
 from rows import make_curve
 from test_curves_domains import domain_rows, entry, guess_rows
 from test_plots_07 import FIRST, SECOND, sequel_rows
@@ -44,18 +45,7 @@ def ledger(tmp_path):
 
 @pytest.fixture
 def make(ledger, tmp_path):
-    made = []
-
-    def explorer(**options):
-        made.append(ReplayExplorer(**{
-            "ledger": ledger, "profile": "laptop", "workers": Sequel(score=0.925), "plan": plan,
-            "guesses_file": tmp_path / "guesses.jsonl", **options}))
-        return made[-1]
-
-    yield explorer
-    for one in made:  # no thread of one test may reach into the next
-        one.stop.click()
-        assert one.wait(10)
+    yield from made(ReplayExplorer, ledger, tmp_path, workers=Sequel(score=0.925), plan=plan)
 
 
 def test_the_slider_chooses_among_the_shipped_shares(make):
@@ -120,23 +110,13 @@ def test_a_live_run_is_held_against_both_bands(make, ledger):
 
 def test_stop_ends_a_run_and_stores_nothing(make, ledger):
     workers = Sequel(pause=5)
-    explorer = make(workers=workers)
-    explorer.show.click()
-    explorer.train.click()
-    assert workers.reached.wait(10)
-    explorer.stop.click()
-    assert explorer.wait(10) and "Stopped" in text(explorer.live_text)
-    assert not ledger.rows(purpose="live")
+    stops_and_stores_nothing(make(workers=workers), workers, ledger)
 
 
 def test_a_run_of_another_rule_is_kept_and_not_compared(make, ledger):
     explorer = make(profile="smoke")
-    explorer.show.click()
-    explorer.train.click()
-    assert explorer.wait(10) and explorer.last_error is None
-    assert "kept and not compared" in text(explorer.live_text)
+    keeps_another_rule_apart(explorer, ledger)
     assert "On films" not in text(explorer.live_text)
-    assert ledger.rows(purpose="live")[0]["budget"] == "smoke"
 
 
 def test_the_static_twin_hides_nothing_and_stands_for_the_widget(make):

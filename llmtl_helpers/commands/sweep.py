@@ -17,10 +17,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--arms", nargs="+", choices=EVERY_ARM, metavar="ARM",
                         help=f"default: {', '.join(ARMS)}, or all arms of the study")
     parser.add_argument("--study", metavar="NAME",
-                        help="a study instead of the twin curve: convergence, luck, epochs, "
-                             "rates or leak (lesson 11), perplexity, dial-perplexity, dial or "
-                             "small-sentiment (03), ladder, small-ladder, transplants or "
-                             "layers (04)")
+                        help="a study instead of the twin curve; --study list names them")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
                         help="training-set sizes instead of the profile's")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
@@ -36,6 +33,11 @@ def run(args) -> int:
     from llmtl_helpers.sweep.workers import usable_cores
     from llmtl_helpers.tasks import load_task
 
+    if args.study == "list":
+        width = max(map(len, STUDIES))
+        for name, study in sorted(STUDIES.items(), key=lambda pair: pair[1].lesson):
+            print(f"{study.lesson}  {name:<{width}}  {study.what}")
+        return 0
     if args.study and args.study not in STUDIES:
         raise LearnerError(f"there is no study called {args.study!r}",
                            next=f"choose one of {', '.join(STUDIES)}")

@@ -19,7 +19,7 @@ def telling_words_figure(model, count: int = 8, plain: Collection[str] | None = 
     """Draw the words with the largest weights of a bag of words, to either side.
 
     Args:
-        model: as `explain.words.fit_words` returns it.
+        model: a fitted `training.baselines.word_model` of two classes.
         count: words to either side, at most 9.
         plain: words that are shown in full; others are cut to their first letter. All are shown
             by default.

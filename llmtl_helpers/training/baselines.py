@@ -40,20 +40,25 @@ def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callab
                    | details | probed)
 
 
-def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
-                 device: str) -> Outcome:
-    """TF-IDF of words and word pairs, then logistic regression: the baseline to beat.
-
-    With a checkpoint it sees no more of each text than that network reads.
-    """
+def word_model(inverse_regularisation: float):
+    """TF-IDF of words and word pairs, then logistic regression: not fitted yet."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    see = list if config.checkpoint == "none" else _beginnings(config)
-    model = make_pipeline(
+    return make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"(?u)\b\w+\b|[!?]"),
-        LogisticRegression(C=config.inverse_regularisation, max_iter=2000))
+        LogisticRegression(C=inverse_regularisation, max_iter=2000))
+
+
+def bag_of_words(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
+    """The word model: the baseline to beat.
+
+    With a checkpoint it sees no more of each text than that network reads.
+    """
+    see = list if config.checkpoint == "none" else _beginnings(config)
+    model = word_model(config.inverse_regularisation)
     model.fit(see(data.train_texts), data.train_labels)
     return Outcome(model.predict(see(data.test_texts)), model.predict(see(data.validation_texts)),
                    {"trained_parameters": int(model[-1].coef_.size + model[-1].intercept_.size)}
