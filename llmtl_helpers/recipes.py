@@ -34,11 +34,11 @@ class Recipe:
     architecture: str
     objective: str = "masked"
     disorder: str = "none"
-    tokens: int = 8_000_000
+    tokens: int = 2_000_000
     length: int = 64
     batch_size: int = 16
     learning_rate: float = 5e-4
-    dropout: float = 0.1
+    dropout: float = 0.0
     seed: int = 0
     vocabulary: int = 0
     words_from: str = ""
@@ -59,7 +59,7 @@ def small(architecture: str, objective: str, tokens: int, corpus: str = "general
     512 tokens an update: on a laptop many small steps learn more per minute than few large ones.
     """
     return Recipe(corpus, architecture, objective, tokens=tokens, batch_size=8, **{
-        "learning_rate": 2e-3, "dropout": 0.0, "vocabulary": 3000, "words_from": "general", **fields})
+        "learning_rate": 2e-3, "vocabulary": 3000, "words_from": "general", **fields})
 
 
 RECIPES = {

@@ -97,7 +97,7 @@ def no_checkpoints(tmp_path, monkeypatch):
 def test_what_a_rung_starts_from_is_pretrained_first_and_its_time_is_said(no_checkpoints):
     said = missing_runs(["random_moments", "nonsense", "own_text"], 256)
     assert "`python3 start.py pretrain encoder-nonsense encoder-own-text` comes first" in said
-    assert "8M tokens, about 1.5 hours on one core each" in said
+    assert "2M tokens, about 22 min on one core each" in said
     assert said.index("start.py pretrain") < said.index("start.py sweep --study ladder --arms")
     (no_checkpoints / "encoder-own-text").mkdir()
     (no_checkpoints / "encoder-own-text" / "config.json").write_text("{}")

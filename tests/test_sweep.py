@@ -302,6 +302,17 @@ def test_studies_differ_in_what_they_are_about(tuned):
     assert patient.learning_rate == run("luck", "scratch", 64).learning_rate
 
 
+@pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                    reason="the assets are not there")
+def test_a_study_can_be_made_size_by_size(tuned):
+    def ids(sizes):
+        return {run.id for run in study_runs("unfreeze", "sentiment/films", tuned, sizes=sizes)}
+
+    parts = [ids([n]) for n in STUDIES["unfreeze"].sizes]
+    assert all(parts) and set().union(*parts) == ids(None)
+    assert ids([5]) == set()
+
+
 def test_a_study_without_trials_says_which_command_makes_them(ledger):
     if state("sentiment") != "ready":
         pytest.skip("the assets are not there")

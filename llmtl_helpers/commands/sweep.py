@@ -19,7 +19,7 @@ def add_arguments(parser) -> None:
     parser.add_argument("--study", metavar="NAME",
                         help="a study instead of the twin curve; --study list names them")
     parser.add_argument("--sizes", nargs="+", type=int, metavar="N",
-                        help="training-set sizes instead of the profile's")
+                        help="training-set sizes instead of the profile's; of a study's only these")
     parser.add_argument("--seeds", type=int, help="runs per arm and size instead of the profile's")
     parser.add_argument("--workers", type=int,
                         help="runs at once, the cores are shared out (default: one a core)")
@@ -73,7 +73,7 @@ def _wave(task: str, profile, ledger, args) -> list:
 
     if not args.study:
         return next_wave(task, profile, ledger, args.arms or ARMS, args.sizes, args.seeds)
-    return [config for config in study_runs(args.study, task, ledger, args.arms)
+    return [config for config in study_runs(args.study, task, ledger, args.arms, args.sizes)
             if ledger.get(config.id) is None]
 
 
@@ -138,7 +138,7 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
     from llmtl_helpers.sweep import planned_rows, study_runs
 
     if study:
-        found = [ledger.get(config.id) for config in study_runs(study, task, ledger, arms)]
+        found = [ledger.get(config.id) for config in study_runs(study, task, ledger, arms, sizes)]
         rows = [row for row in found if row is not None]
     else:
         rows = planned_rows(task, profile, ledger, sizes)
@@ -154,7 +154,7 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
     command = f"python3 start.py sweep --task {shlex.quote(task)} " + (
         f"--study {study} " if study else "") + (
         f"--arms {' '.join(arms)} " if study and arms else "") + f"--profile {profile.name} " + (
-        f"--sizes {' '.join(map(str, sizes))} " if sizes and not study else "") + "--ship"
+        f"--sizes {' '.join(map(str, sizes))} " if sizes else "") + "--ship"
     machines = sorted({row.get("machine", "") for row in rows})
     count = write_shipped(file, rows, [
         f"Runs of {task}, one JSON object a line; fields: llmtl_helpers/ledger/schema.py",

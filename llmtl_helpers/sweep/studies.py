@@ -125,12 +125,13 @@ STUDIES = {
 
 
 def study_runs(name: str, task: str, ledger: Ledger,
-               arms: Sequence[str] | None = None) -> list[RunConfig]:
+               arms: Sequence[str] | None = None,
+               sizes: Sequence[int] | None = None) -> list[RunConfig]:
     """All runs of a study on a task, longest first; where it has trials of its own and some of an
     arm are missing, that arm's trials alone.
 
     Args:
-        arms: of the study's arms only these.
+        arms, sizes: of the study's arms and sizes only these.
 
     Raises:
         LearnerError: the trials that choose a knob are not in the ledger, or a checkpoint of an
@@ -140,7 +141,7 @@ def study_runs(name: str, task: str, ledger: Ledger,
     # a study of the protocol is tuned by it; running text has another rule, for the trials too
     tuned_by = study.rule if study.rule is LANGUAGE else FULL
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
-        for n in study.sizes:
+        for n in [n for n in study.sizes if sizes is None or n in sizes]:
             own = study.own_trials and arm not in ARMS and arm not in study.tuned_as
             trials = trial_runs(task, arm, n, tuned_by) if own else []
             runs += trials
