@@ -1,8 +1,10 @@
-"""One name decides every size: `smoke`, `laptop`, `full` or `gpu`. Read here and nowhere else.
+"""One name decides every size: smoke, laptop, full, broad or gpu. Read here and nowhere else.
 
-The environment variable LLMTL_PROFILE sets the name; `laptop` is the default. `laptop`,
-`full` and `gpu` train each single run by the same rules, so that their runs can stand in
-one figure; `smoke` only proves that the chain works and its runs are never mixed in.
+The environment variable LLMTL_PROFILE sets the name; `laptop` is the default. All but `smoke`
+train each single run by the same rules, so that their runs can stand in one figure; `smoke`
+only proves that the chain works and its runs are never mixed in. `full` is how the course's
+first task is shipped, `broad` how many tasks and strategies are: fewer sizes, and what is tuned
+is tuned at 256 labels alone and kept.
 """
 
 import os
@@ -60,6 +62,8 @@ PROFILES = {
                 validation_limit=48, test_limit=160, device="cpu", pretraining="100k"),
         _floor("laptop", sizes=(16, 64, 256), live_sizes=(64, 256), seeds=3, seeds_large=3),
         _floor("full", sizes=EVERY_SIZE, live_sizes=(64, 256), seeds=5, seeds_large=3),
+        _floor("broad", sizes=(16, 64, 256, 1024), live_sizes=(64, 256), seeds=5, seeds_large=3,
+               large_from=2048, trial_sizes=(256,)),
         _floor("gpu", sizes=EVERY_SIZE, live_sizes=(64, 256, 1024), seeds=5, seeds_large=5,
                device="auto"),
     )

@@ -70,7 +70,7 @@ def _missing(tasks: list[str], baseline: str, n: int) -> str:
     each = "" if len(tasks) == 1 else f", once for each TASK of {', '.join(tasks)},"
     lacking = f" {tasks[0]}" if len(tasks) == 1 else f" {len(tasks)} tasks"
     return (f"Not there yet at {words.labels(n)}:{lacking}. `python3 start.py sweep --task {task} "
-            f"--arms {TREATMENT} {baseline} --profile full`{each} makes "
+            f"--arms {TREATMENT} {baseline} --profile broad`{each} makes "
             f"{'it' if len(tasks) == 1 else 'them'}.")
 
 

@@ -1,9 +1,9 @@
 """Runs beside the twin curve: longer training, many seeds, the ways to spoil a comparison, controls
 between random weights and the checkpoint, how much is trained, other domains, earlier tasks.
 
-Taught in 03 to 07 and 11. A study trains by the protocol but for the one thing that it is about. Its knobs
-are those that the trials of `full` chose, unless the knob is what it is about. A study keeps a
-purpose or a budget of its own, so that its runs never enter a twin curve of the protocol.
+Taught in 03 to 07 and 11. A study trains by the protocol but for the one thing that it is about.
+Its knobs are those that the trials of a profile chose, unless the knob is what it is about. A study
+keeps a purpose or a budget of its own, so that its runs never enter a twin curve of the protocol.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,19 +16,21 @@ from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
 from llmtl_helpers.training.config import RunConfig
 
-FULL = PROFILES["full"]
+FULL, BROAD = PROFILES["full"], PROFILES["broad"]
 NETWORKS = ("fine_tuned", "scratch", "small_scratch")
 
 
 @dataclass(frozen=True)
 class Study:
-    """What is trained: every arm at every size with every seed, by `rule`."""
+    """What is trained: every arm at every size with every seed, by `rule`, each with the knob that
+    the trials of `tuned_by` chose."""
 
     what: str
     arms: tuple[str, ...]
     sizes: tuple[int, ...]
     seeds: range
     rule: Profile = FULL
+    tuned_by: Profile = FULL
     purpose: str = "curve"
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     tuned_as: Mapping[str, str] = field(default_factory=dict)  # arm -> arm whose trials choose
@@ -75,10 +77,10 @@ STUDIES = {
     "perplexity": Study(
         "the small language model on another kind of text, from scratch and pre-trained",
         ("causal_scratch", "causal_30M", "causal_untuned"), LANGUAGE.sizes, range(5), LANGUAGE,
-        purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
+        LANGUAGE, purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
     "dial-perplexity": Study(
         "the same after more and less pre-training", _dial("causal"), (10_000,), range(5), LANGUAGE,
-        purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
+        LANGUAGE, purpose="perplexity", own_trials=True, task="language/films", lesson="03"),
     "small-sentiment": Study(
         "sentiment from small language models: families, objectives, own text",
         ("causal_scratch", "masked_scratch", "causal_30M", "masked_10M", "masked_30M",
@@ -95,16 +97,17 @@ STUDIES = {
         range(5), purpose="layers", tuned_as={"layers_fine_tuned": "fine_tuned"}, lesson="04"),
     "unfreeze": Study(
         "from the head alone to all weights", tuple(UNFREEZE), (16, 64, 256, 1024), range(5),
-        purpose="unfreeze", own_trials=True, lesson="05"),
+        tuned_by=BROAD, purpose="unfreeze", own_trials=True, lesson="05"),
     "domains": Study(
         "trained in one domain, tested in four",
         ("fine_tuned", "scratch", "probe", "tfidf", "probe_first", "adapters_8"), (1024,), range(5),
-        purpose="domains", also_tested=DOMAINS, own_trials=True,
+        tuned_by=BROAD, purpose="domains", also_tested=DOMAINS, own_trials=True,
         tuned_as={"probe_first": "fine_tuned"}, lesson="07"),
     "forgetting": Study(
         "what a tuned network still knows of other tasks, by linear probes",
         ("probe", "fine_tuned", "probe_first", "adapters_8"), (1024,), range(5),
-        purpose="forgetting", also_probed=("sentiment/products", "topics/news", "sms/spam"),
+        tuned_by=BROAD, purpose="forgetting",
+        also_probed=("sentiment/products", "topics/news", "sms/spam"),
         own_trials=True, tuned_as={"probe_first": "fine_tuned"}, lesson="07"),
     "too-high": Study(
         "the same after fine-tuning with a learning rate of 1e-3", ("fine_tuned",), (1024,),
@@ -138,18 +141,16 @@ def study_runs(name: str, task: str, ledger: Ledger,
             arm is not here.
     """
     study, runs = STUDIES[name], []
-    # a study of the protocol is tuned by it; running text has another rule, for the trials too
-    tuned_by = study.rule if study.rule is LANGUAGE else FULL
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         for n in [n for n in study.sizes if sizes is None or n in sizes]:
             own = study.own_trials and arm not in ARMS and arm not in study.tuned_as
-            trials = trial_runs(task, arm, n, tuned_by) if own else []
+            trials = trial_runs(task, arm, n, study.tuned_by) if own else []
             runs += trials
             if any(ledger.get(config.id) is None for config in trials):
                 continue
             for seed in study.seeds:
-                config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose, tuned_by,
-                                              ledger, study.tuned_as.get(arm, ""))
+                config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose,
+                                              study.tuned_by, ledger, study.tuned_as.get(arm, ""))
                 if arm in study.knobs:
                     config = config.changed(**{EVERY_ARM[arm].knob: study.knobs[arm]})
                 runs.append(config.changed(
