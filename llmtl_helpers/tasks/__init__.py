@@ -1,10 +1,9 @@
 """Tasks: labelled data with its splits, metric and card. One module per task.
 
 A task module defines `NAMES` (the names it answers to), `LESSON` (the first that uses it) and
-`load(name) -> Task`, and
-`LABELLED = False` where its texts have no labels and a language model is to continue them. Names in
-`TEST_ONLY` have a test set alone, for models trained on another task. A new module in this folder
-is found by itself.
+`load(name) -> Task`. Where its texts have no labels it has a `KIND` too: "text" is to be continued,
+"written" has a target to be written. Names in `TEST_ONLY` have a test set alone, for models trained
+on another task. A new module in this folder is found by itself.
 """
 
 from functools import lru_cache
@@ -25,10 +24,10 @@ def _modules() -> list:
                   key=lambda module: module.LESSON)
 
 
-def task_names(labelled: bool = True) -> list[str]:
-    """Names of the suite's tasks with labels, in the order of the course; or of those without."""
+def task_names(kind: str = "labels") -> list[str]:
+    """Names of the suite's tasks of a kind ("labels", "text", "written"), in the course's order."""
     return [name for module in _modules() for name in module.NAMES
-            if getattr(module, "LABELLED", True) is labelled]
+            if getattr(module, "KIND", "labels") == kind]
 
 
 @lru_cache(maxsize=8)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -53,12 +54,32 @@ class Card:
                 f"<tbody>{rows}</tbody></table>")
 
 
+@dataclass(frozen=True)
+class Writing:
+    """How the target of a text is asked for, where the answer is written and not chosen.
+
+    Attributes:
+        prompt: what a model reads before it writes; `{text}` stands for the example's text.
+        instruction: the same wish in words, for a model that was tuned to follow instructions.
+        answer_tokens: an answer is cut there.
+        baseline: the answer to a text that needs no model, such as the text itself; None: none.
+        baseline_label: what that is, as legends and tables have it.
+    """
+
+    prompt: str
+    instruction: str
+    answer_tokens: int
+    baseline: Callable[[str], str] | None = None
+    baseline_label: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """Labelled texts in three fixed splits.
 
     `train`, `validation` and `test` are `datasets.Dataset` objects with the columns
-    `id` (str), `text` (str) and `label` (int, an index into `label_names`).
+    `id` (str), `text` (str) and `label` (int, an index into `label_names`). Where `writing` says
+    how to ask for a target, the label is 0 and there is a column `target` (str).
     """
 
     name: str
@@ -67,20 +88,23 @@ class Task:
     validation: "datasets.Dataset"  # noqa: F821
     test: "datasets.Dataset"  # noqa: F821
     label_names: tuple[str, ...]
-    metric: str  # "accuracy" or "macro_f1"; "log_likelihood" of running text, without labels
+    metric: str  # "accuracy" or "macro_f1"; a name in training.metrics where there are no labels
     card: Card
     max_length: int = 128  # tokens of a text that a network reads
     harder: tuple[str, ...] = ()  # tasks with a test set alone, which every run is tried on too
+    writing: Writing | None = None
     _orders: dict = field(default_factory=dict, repr=False)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over ids, labels and texts of all splits, in order."""
+        """SHA-256 over ids, labels, texts and targets of all splits, in order."""
         digest = hashlib.sha256()
         for split in (self.train, self.validation, self.test):
             rows = split[:]  # at once: a column is slow to walk through
-            for id, label, text in zip(rows["id"], rows["label"], rows["text"], strict=True):
-                digest.update(f"{id}\t{label}\t{text}\n".encode())
+            targets = [f"\t{target}" for target in rows.get("target", ())] or [""] * len(split)
+            for id, label, text, target in zip(rows["id"], rows["label"], rows["text"], targets,
+                                               strict=True):
+                digest.update(f"{id}\t{label}\t{text}{target}\n".encode())
             digest.update(b"\f")
         return digest.hexdigest()
 
@@ -99,15 +123,17 @@ class Task:
         Raises:
             LearnerError: `n` is not between the number of classes and the training size.
         """
-        if not self.label_names:
+        if not self.label_names and not self.writing:
             raise LearnerError(f"{self.name} has no labelled examples to draw from",
                                "its training data are counted in tokens",
                                "use a task with labels, such as sentiment/films")
-        if not len(self.label_names) <= n <= len(self.train):
+        least = len(self.label_names)
+        if not least <= n <= len(self.train):
+            needed = " and at least one per class is needed" if least else ""
             raise LearnerError(
                 f"{n:,} training examples cannot be drawn from {self.name}",
-                f"it has {len(self.train):,} and at least one per class is needed",
-                f"choose n between {len(self.label_names)} and {len(self.train):,}")
+                f"it has {len(self.train):,}{needed}",
+                f"choose n between {least} and {len(self.train):,}")
         return self.order(seed)[:n]
 
     def subset(self, n: int, seed: int):
@@ -182,27 +208,31 @@ def split_rows(rows: list[dict], test: int, validation: int, seed: int = SPLIT_S
 def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names: tuple[str, ...],
               *, source: str, licence: str, citation: str, label_rule: str,
               notes: tuple[str, ...] = (), max_length: int = 128,
-              harder: tuple[str, ...] = ()) -> Task:
+              harder: tuple[str, ...] = (), writing: Writing | None = None,
+              metric: str = "") -> Task:
     """Make a task of rows (`id`, `text`, `label`) that are split already; writes the card.
 
     Without label names it is running text: each row's label is 0, and the metric that of language
-    models.
+    models. With `writing` each row has a `target` (str) too, and `metric` says how an answer is
+    held against it.
     """
     from datasets import Dataset
 
-    sets = {split: Dataset.from_dict({key: [row[key] for row in rows]
-                                      for key in ("id", "text", "label")})
+    columns = ("id", "text", "label", *(["target"] if writing else []))
+    sets = {split: Dataset.from_dict({key: [row[key] for row in rows] for key in columns})
             for split, rows in splits.items()}
     counts = {split: Counter(sets[split][:]["label"]) for split in ("train", "validation", "test")}
     shown = "train" if len(sets["train"]) else "test"
     share = max(counts[shown].values()) / len(sets[shown])
-    metric = ("log_likelihood" if not label_names else
-              "macro_f1" if share > UNBALANCED or len(label_names) > 2 else "accuracy")
-    examples = tuple((label, row["text"]) for number, label in enumerate(label_names or ("",))
+    metric = metric or (
+        "log_likelihood" if not label_names else
+        "macro_f1" if share > UNBALANCED or len(label_names) > 2 else "accuracy")
+    examples = tuple((label, f"{row['text']} → {row['target']}" if writing else row["text"])
+                     for number, label in enumerate(label_names or ("",))
                      for row in [r for r in splits[shown] if r["label"] == number][:2])
     card = Card(title, source, licence, citation, label_rule,
                 {split: len(sets[split]) for split in counts},
                 {split: {label_names[i]: count[i] for i in range(len(label_names))}
                  for split, count in counts.items()}, examples, notes)
     return Task(name, title, sets["train"], sets["validation"], sets["test"], label_names,
-                metric, card, max_length, harder)
+                metric, card, max_length, harder, writing)

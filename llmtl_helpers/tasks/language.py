@@ -9,7 +9,7 @@ from llmtl_helpers.tasks.base import make_task, normalised
 
 LESSON = "03"
 NAMES = ("language/films",)
-LABELLED = False
+KIND = "text"
 
 
 def load(name: str):
