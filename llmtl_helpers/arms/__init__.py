@@ -9,14 +9,14 @@ the same thing again (dashed = random weights, solid = pre-trained, dotted = no 
 """
 
 from llmtl_helpers.arms.adapt import BEGINNINGS, SEQUELS, UNFREEZE
-from llmtl_helpers.arms.arm import CONTROL, ENCODER, SMALL, Arm
+from llmtl_helpers.arms.arm import CONTROL, DECODER, ENCODER, SMALL, Arm
 from llmtl_helpers.arms.curve import ARMS
 from llmtl_helpers.arms.ladder import (ALL_KEPT, ENCODER_LADDER, KEPT, LADDER, LAYERS, TRANSPLANTS,
                                        kept_arm, parts_text, transplant)
 from llmtl_helpers.arms.small import DIAL, SMALL_LADDER, SMALL_MODELS
 
-__all__ = ["ALL_KEPT", "ARMS", "BEGINNINGS", "CONTROL", "DIAL", "ENCODER", "ENCODER_LADDER",
-           "EVERY_ARM", "KEPT", "LADDER", "LAYERS", "SEQUELS", "SMALL", "SMALL_LADDER", "SMALL_MODELS",
+__all__ = ["ALL_KEPT", "ARMS", "BEGINNINGS", "CONTROL", "DECODER", "DIAL", "ENCODER",
+           "ENCODER_LADDER", "EVERY_ARM", "KEPT", "LADDER", "LAYERS", "SEQUELS", "SMALL", "SMALL_LADDER", "SMALL_MODELS",
            "TRANSPLANTS", "UNFREEZE", "Arm", "find_arm", "kept_arm", "parts_text"]
 
 EVERY_ARM = (ARMS | LADDER | TRANSPLANTS | LAYERS | SMALL_MODELS | UNFREEZE | SEQUELS

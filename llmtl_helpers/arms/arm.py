@@ -20,4 +20,5 @@ class Arm:
 
 ENCODER = "all-MiniLM-L6-v2"
 SMALL = "small-transformer"
+DECODER = "SmolLM2-135M-Instruct"
 CONTROL = ("#56B4E9", "-.", "v")  # colour, line and marker of what lies between the two ends
