@@ -32,9 +32,10 @@ class Profile:
     patience: int = 0  # evaluations without a better validation score that end a run; 0: never
     example: int = 1  # of what n counts: labels, or the target tokens of a usual text
     pretraining: str = "3M"  # point of the dial that is pre-trained live
+    batch: int = 0  # examples per update; 0: by the number of labels
 
     def batch_size(self, n: int) -> int:
-        return 8 if n <= 256 else 16
+        return self.batch or (8 if n <= 256 else 16)
 
     def updates(self, n: int) -> int:
         return max(self.min_updates, -(-self.epochs * n // (self.batch_size(n) * self.example)))
@@ -77,13 +78,23 @@ LANGUAGE = _floor("language", budget="early-stopping",
                   min_updates=600, epochs=12, patience=5, example=25)
 
 
-def language_rule(profile: Profile) -> Profile:
-    """How a language model is tuned at a profile: by LANGUAGE, or at `smoke` by a few updates."""
+# Written answers of the decoder: a run costs minutes, so there are few of them (DECODER's protocol:
+# at least 80 updates, 3 seeds, 200 test texts, one learning rate an arm, tuned at one size).
+WRITING = _floor("writing", budget="80-updates", sizes=(32, 128, 512), live_sizes=(32,), seeds=3,
+                 seeds_large=3, trial_sizes=(128,), trial_seeds=1, min_updates=80, epochs=0,
+                 validation_limit=48, test_limit=200, batch=8)
+
+
+def rule_at(profile: Profile, rule: Profile) -> Profile:
+    """How a rule of its own is carried out at a profile: as it is, or at `smoke` by a few updates,
+    without trials."""
     if profile.name != "smoke":
-        return LANGUAGE
-    small = ("budget", "trial_seeds", "min_updates", "epochs", "validation_limit", "test_limit")
-    return replace(LANGUAGE, name="language-smoke", sizes=(2000,), live_sizes=(2000,), seeds=2,
-                   patience=2, **{field: getattr(profile, field) for field in small})
+        return rule
+    least = {field: getattr(profile, field) for field in (
+        "budget", "trial_seeds", "min_updates", "epochs", "validation_limit")}
+    tested = profile.test_limit if rule.test_limit is None else rule.test_limit // 10
+    return replace(rule, name=f"{rule.name}-smoke", sizes=rule.sizes[:1], seeds=1, test_limit=tested,
+                   live_sizes=rule.live_sizes[:1], patience=min(2, rule.patience), **least)
 
 
 def get_profile(name: str | None = None) -> Profile:

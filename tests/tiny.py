@@ -50,3 +50,20 @@ def tiny_checkpoint(folder: Path, seed: int = 0, mask: bool = False) -> str:
                          num_attention_heads=2, intermediate_size=32,
                          max_position_embeddings=64)).save_pretrained(folder)
     return str(folder)
+
+
+def tiny_causal(folder: Path, seed: int = 0) -> str:
+    """Save a two-layer GPT-2 of width 16 with its tokenizer as `save_pretrained` does."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    words = ["<pad>", "<unk>", "<end>", "Say", "Echo", ":", *GOOD, *BAD, *PLAIN]
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>",
+                            eos_token="<end>").save_pretrained(folder)
+    torch.manual_seed(seed)
+    GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=64, n_embd=16, n_layer=2, n_head=2,
+                               bos_token_id=2, eos_token_id=2)).save_pretrained(folder)
+    return str(folder)

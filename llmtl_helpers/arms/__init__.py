@@ -14,13 +14,14 @@ from llmtl_helpers.arms.curve import ARMS
 from llmtl_helpers.arms.ladder import (ALL_KEPT, ENCODER_LADDER, KEPT, LADDER, LAYERS, TRANSPLANTS,
                                        kept_arm, parts_text, transplant)
 from llmtl_helpers.arms.small import DIAL, SMALL_LADDER, SMALL_MODELS
+from llmtl_helpers.arms.writers import PROMPTED, WRITERS
 
 __all__ = ["ALL_KEPT", "ARMS", "BEGINNINGS", "CONTROL", "DECODER", "DIAL", "ENCODER",
-           "ENCODER_LADDER", "EVERY_ARM", "KEPT", "LADDER", "LAYERS", "SEQUELS", "SMALL", "SMALL_LADDER", "SMALL_MODELS",
-           "TRANSPLANTS", "UNFREEZE", "Arm", "find_arm", "kept_arm", "parts_text"]
+           "ENCODER_LADDER", "EVERY_ARM", "KEPT", "LADDER", "LAYERS", "PROMPTED", "SEQUELS", "SMALL", "SMALL_LADDER",
+           "SMALL_MODELS", "TRANSPLANTS", "UNFREEZE", "WRITERS", "Arm", "find_arm", "kept_arm", "parts_text"]
 
 EVERY_ARM = (ARMS | LADDER | TRANSPLANTS | LAYERS | SMALL_MODELS | UNFREEZE | SEQUELS
-             | BEGINNINGS)
+             | BEGINNINGS | WRITERS)
 
 
 def find_arm(name: str) -> Arm | None:

@@ -43,8 +43,10 @@ def run(args) -> int:
                            next=f"choose one of {', '.join(STUDIES)}")
 
     profile, ledger = get_profile(args.profile), Ledger()
-    asked = args.task or (STUDIES[args.study].task if args.study else "sentiment/films")
-    task = load_task(asked).name
+    asked = load_task(args.task or (STUDIES[args.study].task if args.study else "sentiment/films"))
+    task = asked.name
+    if asked.writing and not args.study:
+        args.study = "writing"  # it has no classes, so none of the twin curve's arms fits
     for problem in ledger.problems:
         print(problem, file=sys.stderr)
     failures, before = 0, set()
@@ -73,7 +75,8 @@ def _wave(task: str, profile, ledger, args) -> list:
 
     if not args.study:
         return next_wave(task, profile, ledger, args.arms or ARMS, args.sizes, args.seeds)
-    return [config for config in study_runs(args.study, task, ledger, args.arms, args.sizes)
+    return [config for config in study_runs(
+        args.study, task, ledger, args.arms, args.sizes, profile)
             if ledger.get(config.id) is None]
 
 
@@ -138,7 +141,8 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
     from llmtl_helpers.sweep import planned_rows, study_runs
 
     if study:
-        found = [ledger.get(config.id) for config in study_runs(study, task, ledger, arms, sizes)]
+        found = [ledger.get(config.id) for config in study_runs(
+            study, task, ledger, arms, sizes, profile)]
         rows = [row for row in found if row is not None]
     else:
         rows = planned_rows(task, profile, ledger, sizes)

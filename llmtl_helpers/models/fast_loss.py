@@ -18,7 +18,9 @@ class _MeanCrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx, states, weight, bias, targets):
         count = len(targets)
-        grad_states, grad_weight = torch.empty_like(states), torch.zeros_like(weight).t()
+        grad_states = torch.empty_like(states)
+        # where the word vectors are frozen nobody asks for their gradient
+        grad_weight = torch.zeros_like(weight).t() if weight.requires_grad else None
         grad_bias = None if bias is None else torch.zeros_like(bias)
         total = torch.zeros(())
         for start in range(0, count, SLICE):
@@ -29,10 +31,12 @@ class _MeanCrossEntropy(torch.autograd.Function):
             total -= right.clamp_min(torch.finfo(right.dtype).tiny).log().sum()
             shares[rows, wanted] = right - 1  # now the gradient of the logits
             grad_states[start:start + SLICE] = product(shares, weight.t())
-            grad_weight += product(some.t(), shares.t())
+            if grad_weight is not None:
+                grad_weight += product(some.t(), shares.t())
             if grad_bias is not None:
                 grad_bias += shares.sum(0)
-        ctx.save_for_backward(grad_states / count, grad_weight.t() / count,
+        ctx.save_for_backward(grad_states / count,
+                              None if grad_weight is None else grad_weight.t() / count,
                               None if grad_bias is None else grad_bias / count)
         return total / count
 

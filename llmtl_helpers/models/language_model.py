@@ -1,4 +1,7 @@
-"""The language model of every comparison of perplexity: a causal network. Taught in 03."""
+"""The language model of every comparison of perplexity and of written answers: a causal network.
+
+Taught in 03 and 08.
+"""
 
 from collections.abc import Sequence
 
@@ -12,8 +15,20 @@ from llmtl_helpers.models.fast_linear import use_fast_linear
 from llmtl_helpers.models.fast_loss import mean_cross_entropy
 
 
+TARGET = 2  # in a mask: a token that is to be guessed. 1: one that is only read. 0: padding.
+
+
+class Tokens(list):
+    """Token numbers of a text, of which the first `given` are read and the others guessed."""
+
+    def __init__(self, ids, given: int = 1):
+        super().__init__(ids)
+        self.given = given
+
+
 class LanguageModel(nn.Module):
-    """A causal language model. Each token but the first of a text is a target.
+    """A causal language model. The targets are all tokens of a text but the first, or, where a
+    prompt goes before it, all tokens of the text and the one that ends it.
 
     To the training loop it looks as a classifier does; its outputs are two numbers a text.
     """
@@ -29,25 +44,50 @@ class LanguageModel(nn.Module):
     def body(self) -> nn.Module:
         return self.network.base_model
 
-    def encode(self, texts: Sequence[str], max_length: int) -> list[list[int]]:
-        """Token numbers of each text, cut to `max_length`, not padded."""
-        return self.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
+    def encode(self, texts: Sequence[str | tuple[str, str]], max_length: int) -> list[Tokens]:
+        """Token numbers of each text, cut to `max_length`, not padded.
+
+        Args:
+            texts: texts, or pairs of a prompt and the text that follows it. Of a pair that is too
+                long the beginning of the prompt is cut, since the question stands at its end.
+        """
+        if texts and isinstance(texts[0], tuple):
+            return self._encode_pairs(texts, max_length)
+        return [Tokens(ids) for ids in self.tokenizer(
+            list(texts), truncation=True, max_length=max_length)["input_ids"]]
+
+    def _encode_pairs(self, pairs: Sequence[tuple[str, str]], max_length: int) -> list[Tokens]:
+        def plain(texts):
+            return self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+
+        ends, found = [self.tokenizer.eos_token_id], []
+        for prompt, target in zip(plain(p for p, _ in pairs), plain(t for _, t in pairs)):
+            target = [*target, *ends][:max_length - 1]
+            given = prompt[-(max_length - len(target)):] or ends  # something must go before it
+            found.append(Tokens([*given, *target], len(given)))
+        return found
+
+    def counted(self, mask) -> int:
+        """How many targets `loss` is the mean over."""
+        return int((mask == TARGET).sum())
 
     def forward(self, ids, mask):
         """Token numbers and mask, both (batch, tokens) -> (batch, 2).
 
-        The sum of log p(target) over the targets of a text, in nats, and their number.
+        The sum of log p(target) over the targets of a text, in nats, and their number. Logits are
+        made where there is a target and nowhere else.
         """
-        logits = self.network.get_output_embeddings()(self._states(ids, mask))
-        losses = F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none")
-        real = mask[:, 1:].to(losses.dtype)  # (batch, tokens - 1)
-        return torch.stack([-(losses * real).sum(1), real.sum(1)], 1)
+        real = mask[:, 1:] == TARGET  # (batch, tokens - 1)
+        logits = self.network.get_output_embeddings()(self._states(ids)[real])
+        losses = F.cross_entropy(logits, ids[:, 1:][real], reduction="none")
+        sums = losses.new_zeros(len(ids)).index_add(0, real.nonzero()[:, 0], losses)
+        return torch.stack([-sums, real.sum(1).to(sums.dtype)], 1)
 
     def loss(self, ids, mask, _):
         """Mean of -log p(target) over all targets of the batch, in nats."""
-        states, real = self._states(ids, mask), mask[:, 1:].bool()
+        real = mask[:, 1:] == TARGET
         weight = self.network.get_output_embeddings().weight
-        return mean_cross_entropy(states[real], weight, ids[:, 1:][real])
+        return mean_cross_entropy(self._states(ids)[real], weight, ids[:, 1:][real])
 
     def loss_of(self, outputs, _) -> float:
         return float(-outputs[:, 0].sum() / outputs[:, 1].sum())
@@ -56,8 +96,10 @@ class LanguageModel(nn.Module):
         """What a metric is told: the outputs themselves, float64 (texts, 2)."""
         return outputs.double().numpy()
 
-    def _states(self, ids, mask):
-        return self.body(input_ids=ids, attention_mask=mask).last_hidden_state[:, :-1]
+    def _states(self, ids):
+        """What the last block says of each token but the last. Padding stands at the right, where
+        no causal network looks, so no mask is needed."""
+        return self.body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
 
 
 def build_language_model(checkpoint: str, init: str = "pretrained", seed: int = 0) -> LanguageModel:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from llmtl_helpers.arms import ARMS, EVERY_ARM, SMALL, Arm, find_arm
+from llmtl_helpers.arms import ARMS, DECODER, EVERY_ARM, SMALL, Arm, find_arm
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.models import weights_recipe
@@ -199,5 +199,6 @@ def relative_cost(config: RunConfig) -> float:
     """About how long a run takes, for the order of the queue and the time left."""
     recipe = RECIPES.get(config.checkpoint)
     small = config.checkpoint == SMALL or (recipe is not None and recipe.vocabulary > 0)
-    size = 0.12 if small else 1.0
-    return config.updates * config.batch_size * size + 1
+    size = 0.12 if small else 6.0 if config.checkpoint == DECODER else 1.0
+    read = (config.n + 1) * (config.test_limit or 0) / 3 if config.strategy == "prompted" else 0
+    return (config.updates * config.batch_size + read) * size + 1

@@ -9,10 +9,10 @@ keeps a purpose or a budget of its own, so that its runs never enter a twin curv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import (ARMS, DIAL, EVERY_ARM, LADDER, LAYERS, SEQUELS, SMALL_LADDER,
-                                TRANSPLANTS, UNFREEZE)
+from llmtl_helpers.arms import (ARMS, DIAL, EVERY_ARM, LADDER, LAYERS, PROMPTED, SEQUELS,
+                                SMALL_LADDER, TRANSPLANTS, UNFREEZE, WRITERS)
 from llmtl_helpers.ledger import Ledger
-from llmtl_helpers.profiles import LANGUAGE, PROFILES, Profile
+from llmtl_helpers.profiles import LANGUAGE, PROFILES, WRITING, Profile, rule_at
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
 from llmtl_helpers.training.config import RunConfig
 
@@ -34,6 +34,7 @@ class Study:
     purpose: str = "curve"
     knobs: Mapping[str, float] = field(default_factory=dict)  # arm -> value instead of the chosen
     tuned_as: Mapping[str, str] = field(default_factory=dict)  # arm -> arm whose trials choose
+    sizes_of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # arm -> other sizes
     leaked: int = 0
     also_tested: tuple[str, ...] = ()  # other tasks whose test sets are tried, see training.elsewhere
     also_probed: tuple[str, ...] = ()  # other tasks that the tuned body is probed on
@@ -121,36 +122,48 @@ STUDIES = {
         "a related task first", ("films_first",), (16, 64, 256), range(5), purpose="sequel",
         also_tested=("sentiment/films",), tuned_as={"films_first": "fine_tuned"},
         task="sentiment/products", lesson="07"),
+    "writing": Study(
+        "answers that are written: the decoder tuned, from scratch and by a prompt alone",
+        tuple(WRITERS), WRITING.sizes, range(3), WRITING, WRITING, own_trials=True,
+        sizes_of={"writer_adapters": WRITING.sizes[-1:], "prompted": PROMPTED,
+                  "prompted_chat": PROMPTED, "no_model": (0,)},
+        task="write/films", lesson="08"),
     "transplants": Study(
         "some parts of the checkpoint, the others random", tuple(TRANSPLANTS), (256,), range(5),
         purpose="transplants", own_trials=True, lesson="04"),
 }
 
 
-def study_runs(name: str, task: str, ledger: Ledger,
-               arms: Sequence[str] | None = None,
-               sizes: Sequence[int] | None = None) -> list[RunConfig]:
+def study_runs(name: str, task: str, ledger: Ledger, arms: Sequence[str] | None = None,
+               sizes: Sequence[int] | None = None,
+               profile: Profile = FULL) -> list[RunConfig]:
     """All runs of a study on a task, longest first; where it has trials of its own and some of an
     arm are missing, that arm's trials alone.
 
     Args:
         arms, sizes: of the study's arms and sizes only these.
+        profile: at `smoke` each arm's smallest size, once, by a few updates; else the study as it
+            is.
 
     Raises:
         LearnerError: the trials that choose a knob are not in the ledger, or a checkpoint of an
             arm is not here.
     """
     study, runs = STUDIES[name], []
+    rule, tuned_by = (rule_at(profile, own) for own in (study.rule, study.tuned_by))
+    least = profile.name == "smoke"
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
-        for n in [n for n in study.sizes if sizes is None or n in sizes]:
+        own_sizes = study.sizes_of.get(arm, study.sizes)[:1 if least else None]
+        for n in [n for n in own_sizes if sizes is None or n in sizes]:
             own = study.own_trials and arm not in ARMS and arm not in study.tuned_as
-            trials = trial_runs(task, arm, n, study.tuned_by) if own else []
+            trials = trial_runs(task, arm, n, tuned_by) if own else []
             runs += trials
             if any(ledger.get(config.id) is None for config in trials):
                 continue
-            for seed in study.seeds:
-                config = run_with_chosen_knob(task, arm, n, seed, study.rule, study.purpose,
-                                              study.tuned_by, ledger, study.tuned_as.get(arm, ""))
+            # without examples nothing is drawn but what is written freely
+            for seed in study.seeds[:1] if least or n == 0 else study.seeds:
+                config = run_with_chosen_knob(task, arm, n, seed, rule, study.purpose, tuned_by,
+                                              ledger, study.tuned_as.get(arm, ""))
                 if arm in study.knobs:
                     config = config.changed(**{EVERY_ARM[arm].knob: study.knobs[arm]})
                 runs.append(config.changed(

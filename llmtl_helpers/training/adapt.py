@@ -45,13 +45,15 @@ def adapters(model, config: RunConfig):
     """
     import torch
     from peft import LoraConfig, inject_adapter_in_model
+    from transformers.pytorch_utils import Conv1D
 
     if config.adapter_rank < 1:
         raise LearnerError("adapters of rank 0 would train nothing",
                            next="choose a rank of 1 or more, such as 8")
     targets = [name for name in config.adapter_targets.split(",") if name] or None
     settings = LoraConfig(r=config.adapter_rank, lora_alpha=SCALE * config.adapter_rank,
-                          target_modules=targets)
+                          target_modules=targets,  # GPT-2 keeps its weights as (in, out)
+                          fan_in_fan_out=any(isinstance(m, Conv1D) for m in model.modules()))
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
         torch.manual_seed(config.run_seed)
         try:

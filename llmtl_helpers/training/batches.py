@@ -54,7 +54,8 @@ def by_length(lengths: Sequence[int], tokens: int = 512) -> list:
 def pad(encoded: Sequence[list[int]], rows, padding: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Token numbers and mask of the given rows, both (batch, longest) int64.
 
-    The longest is rounded up to a multiple of 4: the kernels of a matrix product are made, and
+    In the mask padding is 0 and a token is 1; of `Tokens` for a language model those that are to be
+    guessed are 2. The longest is rounded up to a multiple of 4: the kernels of a matrix product are made, and
     kept in memory, for each shape that occurs, so fewer shapes save some 150 MB.
     """
     longest = -(-max(len(encoded[row]) for row in rows) // MULTIPLE) * MULTIPLE
@@ -63,4 +64,6 @@ def pad(encoded: Sequence[list[int]], rows, padding: int) -> tuple[torch.Tensor,
     for place, row in enumerate(rows):
         ids[place, :len(encoded[row])] = torch.tensor(encoded[row])
         mask[place, :len(encoded[row])] = 1
+        if (given := getattr(encoded[row], "given", None)) is not None:
+            mask[place, given:len(encoded[row])] = 2
     return ids, mask

@@ -9,9 +9,9 @@ from llmtl_helpers.ledger.schema import SCHEMA
 
 # Fields that came after the first runs were made. At their default, which is 0 or empty, they are
 # no part of a row or of its identity, so that those runs keep theirs.
-ADDED_LATER = ("patience", "leaked", "trained_blocks", "adapter_rank", "adapter_targets", "head_first",
-               "gradual", "first_task", "first_n", "first_fingerprint", "replay", "also_tested",
-               "also_probed")
+ADDED_LATER = ("patience", "leaked", "trained_blocks", "adapter_rank", "adapter_targets",
+               "head_first", "gradual", "first_task", "first_n", "first_fingerprint", "replay",
+               "also_tested", "also_probed", "wording")
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class RunConfig:
     replay: float = 0.0
     also_tested: tuple[str, ...] = ()
     also_probed: tuple[str, ...] = ()
+    wording: str = ""
 
     @property
     def id(self) -> str:

@@ -16,6 +16,8 @@ class Data:
         self.replayed_texts, self.replayed_labels = [], []
         if task.label_names:
             self._labelled(config, task)
+        elif task.writing:
+            self._written(config, task)
         else:
             self._running_text(config, task)
 
@@ -65,6 +67,34 @@ class Data:
             again = [row % len(self.first_texts) for row in range(count)]
             self.replayed_texts = [self.first_texts[row] for row in again]
             self.replayed_labels = [self.first_labels[row] for row in again]
+
+    def _written(self, config: RunConfig, task) -> None:
+        """Pairs of a prompt and its answer; n examples, and at most as many to choose by."""
+        from llmtl_helpers.models import load_tokenizer
+        from llmtl_helpers.models.prompts import answer_text, prompt_text
+
+        wording = config.wording or "plain"
+        self.train_rows = task.subset_indices(config.n, config.subset_seed)
+        taught = task.train[self.train_rows]
+        self.examples = list(zip(taught["text"], taught["target"], strict=True))
+        # without any training the examples can only stand in the prompt itself
+        shown = self.examples if config.strategy == "prompted" else ()
+        tokenizer = load_tokenizer(config.checkpoint) if config.checkpoint != "none" else None
+
+        def pairs(texts, targets):
+            return [(prompt_text(task.writing, text, shown, wording, tokenizer),
+                     answer_text(target, wording))
+                    for text, target in zip(texts, targets, strict=True)]
+
+        self.train_texts = pairs(*zip(*self.examples)) if self.examples and not shown else []
+        held = task.validation[:min(config.n, config.validation_limit)]
+        self.validation_texts = pairs(held["text"], held["target"])
+        test = task.test[:config.test_limit or len(task.test)]
+        self.sources, self.targets = test["text"], test["target"]
+        self.test_texts = pairs(self.sources, self.targets)
+        self.train_labels, self.validation_labels, self.test_labels = (
+            np.zeros(len(texts), dtype=int)
+            for texts in (self.examples, self.validation_texts, self.test_texts))
 
     def _running_text(self, config: RunConfig, task) -> None:
         """As many texts as hold at most n target tokens, and no more of the validation texts."""

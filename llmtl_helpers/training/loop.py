@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from threading import Event
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from transformers import get_linear_schedule_with_warmup
@@ -23,7 +24,7 @@ class TrainingFailed(Exception):
 def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, batch_size: int,
           learning_rate: float, seed: int = 0, max_length: int = 128, device: str = "cpu",
           watch: Callable[[int, float], object] | None = None, stop: Event | None = None,
-          thaw: Callable[[int], None] | None = None) -> int:
+          thaw: Callable[[int], None] | None = None, tokens_at_once: int | None = None) -> int:
     """Train all weights that require a gradient, in place.
 
     AdamW (Loshchilov & Hutter 2019) with bias correction; 10% linear warm-up, then linear
@@ -38,6 +39,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
         stop: checked before each update; when set, training ends there.
         thaw: called before each update with its number (from 1); may freeze and thaw weights of
             those that require a gradient at the start.
+        tokens_at_once: a batch with more tokens, padding included, goes through the network in
+            parts whose gradients are added up: the same update in less memory. None: never.
 
     Returns:
         tokens trained on, padding left out.
@@ -49,7 +52,8 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
     encoded = model.encode(texts, max_length)
     plan = plan_batches([len(tokens) for tokens in encoded], batch_size, updates, seed)
     torch.manual_seed(seed)  # from here on only dropout draws random numbers
-    tokens = 0
+    # what the loss of a batch is the mean over: texts, or the targets of a language model
+    counted, padding, tokens = getattr(model, "counted", len), model.tokenizer.pad_token_id, 0
     with nullcontext() if model.tied else active_rows(model.body, encoded):
         optimizer = torch.optim.AdamW(weight_groups(model), lr=learning_rate, fused=True)
         schedule = get_linear_schedule_with_warmup(optimizer, max(1, updates // 10), updates)
@@ -60,23 +64,34 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
             if thaw is not None:
                 thaw(update)
             model.train()
-            ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
-            targets = torch.tensor([labels[row] for row in rows])
-            ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
-            loss = model.loss(ids, mask, targets)
-            if not torch.isfinite(loss):
-                raise TrainingFailed(f"the loss was no longer a number at update {update}: the "
-                                     f"learning rate {learning_rate:g} is too high here",
-                                     accelerator.device.type)
-            accelerator.backward(loss)
+            whole, loss = counted(pad(encoded, rows, padding)[1]), 0.0
+            for part in in_parts(encoded, rows, tokens_at_once):
+                ids, mask = pad(encoded, part, padding)
+                targets = torch.tensor([labels[row] for row in part])
+                ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
+                share = model.loss(ids, mask, targets) * (counted(mask) / whole)
+                if not torch.isfinite(share):
+                    raise TrainingFailed(f"the loss was no longer a number at update {update}: the "
+                                         f"learning rate {learning_rate:g} is too high here",
+                                         accelerator.device.type)
+                accelerator.backward(share)
+                loss += share.item()
+                tokens += int((mask > 0).sum())
             accelerator.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            tokens += int(mask.sum())
-            if watch is not None and watch(update, loss.item()):
+            if watch is not None and watch(update, loss):
                 break
     return tokens
+
+
+def in_parts(encoded: Sequence[list[int]], rows, tokens_at_once: int | None) -> list:
+    """The rows of a batch in as few equal parts as have at most so many tokens each; a single text
+    is never cut."""
+    longest = max(len(encoded[row]) for row in rows)
+    fits = len(rows) if tokens_at_once is None else max(1, tokens_at_once // longest)
+    return np.array_split(rows, -(-len(rows) // fits))
 
 
 def weight_groups(model) -> list[dict]:

@@ -86,6 +86,10 @@ def _same(config: RunConfig, task) -> None:
 
 
 def _scores(task, data, outcome) -> dict:
+    if task.writing:
+        from llmtl_helpers.training.writing import written_scores
+
+        return written_scores(task, data, outcome)
     measured = CLASSIFICATION if task.label_names else {task.metric: METRICS[task.metric]}
     scores = {name: round(metric(data.test_labels, outcome.test_predictions), 5)
               for name, metric in measured.items()}

@@ -38,12 +38,28 @@ def tuned_layer_probes(config: RunConfig, task, data: Data, stop: Event, watch: 
     return Outcome(test, validation, trained | details)
 
 
+def prompted(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+             device: str) -> Outcome:
+    """Nothing is trained: the n examples stand in the prompt (Brown et al. 2020, section 2)."""
+    from llmtl_helpers.training.writing import written
+
+    return written(build_model(config, task), config, task, data, stop, {"trained_parameters": 0})
+
+
+def no_model(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+             device: str) -> Outcome:
+    """The answer that needs no model, such as the text itself or its first words."""
+    return Outcome([task.writing.baseline(text) for text in data.sources])
+
+
 STRATEGIES: dict[str, Callable[..., Outcome]] = {
     **dict.fromkeys(TRAINED, tuned),
     "untuned": untuned,
     "frozen_probe": frozen_probe,
     "layer_probes": layer_probes,
     "tuned_layer_probes": tuned_layer_probes,
+    "prompted": prompted,
+    "no_model": no_model,
     "bag_of_words": bag_of_words,
     "majority": majority,
 }

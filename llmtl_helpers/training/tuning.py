@@ -11,6 +11,7 @@ from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.data import Data
 from llmtl_helpers.training.elsewhere import probed_elsewhere, tried_elsewhere
 from llmtl_helpers.training.features import pooled
+from llmtl_helpers.training.memory import tokens_at_once
 from llmtl_helpers.training.outcome import Outcome
 
 EVALUATIONS = 10  # points of the validation curve of each run
@@ -56,6 +57,11 @@ def train_and_score(model, config: RunConfig, task, data: Data, stop: Event, wat
     if details is None:
         return Outcome(None)
 
+    if task.writing:
+        from llmtl_helpers.training.writing import written
+
+        return written(model, config, task, data, stop, details)
+
     def predict(texts):
         return model.decide(evaluate(model, model.encode(texts, config.max_length)))
 
@@ -90,11 +96,13 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
     points = {round(config.updates * i / evaluations) for i in range(1, evaluations + 1)}
     watched = len(validation) if config.patience else HISTORY_EXAMPLES
     labels = data.validation_labels[:watched]
+    # while it is trained, written answers are watched by their likelihood: writing takes long
+    metric = METRICS["log_likelihood" if task.writing else task.metric]
     history, losses, spent, best = [], [], 0.0, Best(config.patience)
 
     def look(update: int) -> None:
         outputs = evaluate(model, validation[:watched])
-        score = METRICS[task.metric](labels, model.decide(outputs))
+        score = metric(labels, model.decide(outputs))
         loss = round(float(np.mean(losses)), 4) if losses else None
         history.append((update, round(score, 4), loss))
         losses.clear()
@@ -116,7 +124,7 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
     began = time.perf_counter()
     rule = dict(updates=config.updates, batch_size=config.batch_size, stop=stop, device=device,
                 learning_rate=config.learning_rate, seed=config.run_seed,
-                max_length=config.max_length)
+                max_length=config.max_length, tokens_at_once=tokens_at_once(model))
     tokens = 0
     if config.first_task:
         tokens += _train_first(model, config, data, rule)
@@ -136,9 +144,11 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
     trained = sum(p.numel() for p in weights if p.requires_grad)
     # a gradient passes through all weights, but those of blocks whose answers are kept
     passed = trained if hasattr(model, "prefix_flops") else sum(p.numel() for p in weights)
-    if model.tied:  # the table of words is looked up and, as the head, multiplied too
-        trained += model.body.get_input_embeddings().weight.numel()
-        passed += model.body.get_input_embeddings().weight.numel()
+    if model.tied:  # the table of words is the head too, and multiplied where there is a target
+        table = model.body.get_input_embeddings().weight
+        share = table.numel() * target_share(model.encode(data.train_texts, config.max_length))
+        trained += share if table.requires_grad else 0
+        passed += share
     return details | {
         "history_updates": [h[0] for h in history], "history_scores": [h[1] for h in history],
         "history_losses": [h[2] for h in history], "tokens": tokens,
@@ -149,6 +159,11 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
         "flops": (4.0 * passed + 2.0 * trained) * tokens + getattr(model, "prefix_flops", 0.0),
         "device": next(model.parameters()).device.type,
     }
+
+
+def target_share(encoded) -> float:
+    """Share of the tokens read that are targets, each but the last of a text being read."""
+    return sum(len(ids) - ids.given for ids in encoded) / max(1, sum(map(len, encoded)))
 
 
 def _train_first(model, config: RunConfig, data: Data, rule: dict) -> int:
