@@ -13,6 +13,7 @@ from llmtl_helpers.ledger.schema import check
 from llmtl_helpers.models import build_language_model, weights_recipe
 from llmtl_helpers.models.generate import generate
 from llmtl_helpers.models.language_model import Tokens
+from llmtl_helpers.models.prefix import WORTH, shared_length
 from llmtl_helpers.models.prompts import answer_text, prompt_text
 from llmtl_helpers.profiles import PROFILES, WRITING, rule_at
 from llmtl_helpers.tasks.base import Writing, make_task
@@ -193,6 +194,41 @@ def test_stop_ends_the_writing(model):
     assert generate(model, ["the film"], 5, stop=stop) is None
     assert generate(model, ["the film", "a"], 5, watch=lambda *at: seen.append(at))
     assert seen[-1] == (2, 2)
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=30, max_size=40), min_size=2, max_size=6),
+       st.integers(0, 40))
+@settings(max_examples=60, deadline=None)
+def test_what_texts_share_is_what_they_begin_with(texts, alike):
+    texts = [[9] * alike + text for text in texts]
+    shared = shared_length(texts)
+    assert len({tuple(text[:shared]) for text in texts}) == 1
+    assert shared == 0 or WORTH <= shared < min(map(len, texts))
+    if shared and shared < min(map(len, texts)) - 1:
+        assert len({text[shared] for text in texts}) > 1
+
+
+def test_a_beginning_that_is_read_once_changes_nothing(model, monkeypatch):
+    from llmtl_helpers.models import generate as generate_module
+    from llmtl_helpers.models import language_model as language_module
+    from llmtl_helpers.models import prefix
+
+    pairs = [("the film was good . " * 7 + text, " a story") for text in
+             ("actors", "music today with", "a superb film was")]
+    found = {}
+    for worth in (prefix.WORTH, 10**6):
+        monkeypatch.setattr(prefix, "WORTH", worth)
+        monkeypatch.setattr(language_module, "WORTH", worth)
+        reads = []
+        for module in (generate_module, language_module):
+            monkeypatch.setattr(module, "read_once", lambda *args: reads.append(args) or
+                                prefix.read_once(*args))
+        answers = generate(model, [prompt for prompt, _ in pairs], 5)
+        found[worth] = answers, evaluate(model, model.encode(pairs, 64))
+        assert len(reads) == (2 if worth < 100 else 0)
+    (answers, outputs), (plain_answers, plain_outputs) = found.values()
+    assert answers == plain_answers
+    torch.testing.assert_close(outputs, plain_outputs, atol=1e-4, rtol=1e-4)
 
 
 # --- runs -----------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ import torch
 from transformers import StoppingCriteria
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models.prefix import for_each, read_once, shared_length
 
 TOGETHER = 4096  # tokens of prompts and answers that are written at once
+KEPT = 16_384  # the same with a beginning that they share
 
 
 @torch.inference_mode()
@@ -18,7 +20,8 @@ def generate(model, prompts: Sequence[str], most_tokens: int, *, temperature: fl
     """One answer for each prompt, by the library's `generate`, many at once.
 
     An answer ends where the model ends it, at a new line, or after `most_tokens`. Prompts of
-    similar length go together, padded on the left, where the answer does not begin.
+    similar length go together, padded on the left, where the answer does not begin. What all
+    prompts begin with is read once.
 
     Args:
         model: a `LanguageModel`.
@@ -46,22 +49,27 @@ def generate(model, prompts: Sequence[str], most_tokens: int, *, temperature: fl
     model.eval()
     device = next(model.parameters()).device
     halt = _Halt(tokenizer, stop)
+    shared = shared_length(encoded)
+    kept = read_once(network, encoded[0][:shared]) if shared else None
     drawn = {"do_sample": True, "temperature": temperature, "top_p": top_p, "top_k": 0}
     answers, done = [""] * len(encoded), 0
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
         torch.manual_seed(seed)
-        for rows in _together([len(ids) for ids in encoded], most_tokens):
+        for rows in _together([len(ids) for ids in encoded], most_tokens, shared):
             longest = max(len(encoded[row]) for row in rows)
             ids = torch.full((len(rows), longest), tokenizer.pad_token_id)
             mask = torch.zeros_like(ids)
-            for place, row in enumerate(rows):
-                ids[place, longest - len(encoded[row]):] = torch.tensor(encoded[row])
-                mask[place, longest - len(encoded[row]):] = 1
+            for place, row in enumerate(rows):  # the padding stands after what is shared
+                own = longest - len(encoded[row]) + shared
+                ids[place, :shared] = torch.tensor(encoded[row][:shared])
+                ids[place, own:] = torch.tensor(encoded[row][shared:])
+                mask[place, :shared] = mask[place, own:] = 1
             halt.read = longest
+            past = {"past_key_values": for_each(kept, len(rows))} if shared else {}
             written = network.generate(
                 ids.to(device), attention_mask=mask.to(device), max_new_tokens=most_tokens,
                 pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
-                stopping_criteria=[halt], **(drawn if temperature else {"do_sample": False}))
+                stopping_criteria=[halt], **past, **(drawn if temperature else {"do_sample": False}))
             if stop is not None and stop.is_set():
                 return None
             for row, answer in zip(rows, written[:, longest:].tolist(), strict=True):
@@ -86,11 +94,13 @@ def _read(tokenizer, prompt: str, most_tokens: int, config) -> list[int]:
     return ids
 
 
-def _together(lengths: Sequence[int], most_tokens: int) -> list[list[int]]:
+def _together(lengths: Sequence[int], most_tokens: int, shared: int) -> list[list[int]]:
     """Numbers of prompts that are written at once, the shortest first."""
     batches: list[list[int]] = []
     for row in sorted(range(len(lengths)), key=lambda row: lengths[row]):
-        if not batches or (len(batches[-1]) + 1) * (lengths[row] + most_tokens) > TOGETHER:
+        whole = lengths[row] + most_tokens
+        fits = min(TOGETHER // (whole - shared), KEPT // whole)
+        if not batches or len(batches[-1]) >= fits:
             batches.append([])
         batches[-1].append(row)
     return batches

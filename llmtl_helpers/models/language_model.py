@@ -13,6 +13,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models.checkpoints import load_config, load_network, load_tokenizer
 from llmtl_helpers.models.fast_linear import use_fast_linear
 from llmtl_helpers.models.fast_loss import mean_cross_entropy
+from llmtl_helpers.models.prefix import WORTH, read_once, shared_length
 
 
 TARGET = 2  # in a mask: a token that is to be guessed. 1: one that is only read. 0: padding.
@@ -71,17 +72,30 @@ class LanguageModel(nn.Module):
         """How many targets `loss` is the mean over."""
         return int((mask == TARGET).sum())
 
-    def forward(self, ids, mask):
+    def forward(self, ids, mask, kept=None):
         """Token numbers and mask, both (batch, tokens) -> (batch, 2).
 
         The sum of log p(target) over the targets of a text, in nats, and their number. Logits are
         made where there is a target and nowhere else.
+
+        Args:
+            kept: what the network keeps of a beginning that was read before, see `models.prefix`.
         """
         real = mask[:, 1:] == TARGET  # (batch, tokens - 1)
-        logits = self.network.get_output_embeddings()(self._states(ids)[real])
+        logits = self.network.get_output_embeddings()(self._states(ids, kept)[real])
         losses = F.cross_entropy(logits, ids[:, 1:][real], reduction="none")
         sums = losses.new_zeros(len(ids)).index_add(0, real.nonzero()[:, 0], losses)
         return torch.stack([-sums, real.sum(1).to(sums.dtype)], 1)
+
+    def begin(self, encoded: Sequence[Tokens]) -> tuple:
+        """What the network keeps of the tokens that all texts begin with, and what is left of each;
+        None and the texts themselves where that is not worth it."""
+        # the token before the first target is read with it: what it says is needed
+        shared = min(shared_length(encoded), min(tokens.given for tokens in encoded) - 1)
+        if shared < WORTH:
+            return None, encoded
+        rest = [Tokens(tokens[shared:], tokens.given - shared) for tokens in encoded]
+        return read_once(self.network, encoded[0][:shared]), rest
 
     def loss(self, ids, mask, _):
         """Mean of -log p(target) over all targets of the batch, in nats."""
@@ -96,10 +110,11 @@ class LanguageModel(nn.Module):
         """What a metric is told: the outputs themselves, float64 (texts, 2)."""
         return outputs.double().numpy()
 
-    def _states(self, ids):
+    def _states(self, ids, kept=None):
         """What the last block says of each token but the last. Padding stands at the right, where
         no causal network looks, so no mask is needed."""
-        return self.body(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
+        return self.body(input_ids=ids, past_key_values=kept,
+                         use_cache=kept is not None).last_hidden_state[:, :-1]
 
 
 def build_language_model(checkpoint: str, init: str = "pretrained", seed: int = 0) -> LanguageModel:

@@ -9,6 +9,7 @@ import torch
 from accelerate import Accelerator
 from transformers import get_linear_schedule_with_warmup
 
+from llmtl_helpers.models.prefix import for_each
 from llmtl_helpers.training.active_rows import ActiveRows, active_rows
 from llmtl_helpers.training.batches import by_length, pad, plan_batches
 
@@ -109,13 +110,17 @@ def weight_groups(model) -> list[dict]:
 def evaluate(model, encoded: Sequence[list[int]]) -> torch.Tensor:
     """The model's outputs for every text, in the order given; dropout off.
 
+    What all texts for a language model begin with, such as examples in a prompt, is read once.
+
     Returns:
         (texts, labels) logits of a classifier; of a language model (texts, 2), see its `forward`.
     """
     model.eval()
     device = next(model.parameters()).device
     outputs = torch.empty(len(encoded), model.outputs)
+    kept, encoded = model.begin(encoded) if model.tied else (None, encoded)
     for rows in by_length([len(tokens) for tokens in encoded]):
         ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
-        outputs[rows] = model(ids.to(device), mask.to(device)).float().cpu()
+        again = () if kept is None else (for_each(kept, len(rows)),)
+        outputs[rows] = model(ids.to(device), mask.to(device), *again).float().cpu()
     return outputs
