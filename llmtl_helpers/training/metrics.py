@@ -1,6 +1,11 @@
-"""Metrics; more is better. Those of classification go from 0 to 1 and are scikit-learn's."""
+"""Metrics; more is better. Those of classification go from 0 to 1 and are scikit-learn's.
+
+Those of written answers go from 0 to 1 too; they are told targets and answers, lists of texts.
+"""
 
 from collections.abc import Callable
+
+from llmtl_helpers.training import text_metrics
 
 
 def accuracy(gold, predicted) -> float:
@@ -27,4 +32,6 @@ def log_likelihood(_, predicted) -> float:
 
 
 CLASSIFICATION: dict[str, Callable] = {"accuracy": accuracy, "macro_f1": macro_f1}
-METRICS: dict[str, Callable] = CLASSIFICATION | {"log_likelihood": log_likelihood}
+WRITTEN: dict[str, Callable] = {name: getattr(text_metrics, name) for name in (
+    "chrf", "bleu", "rouge_1", "rouge_2", "rouge_l", "exact_match")}
+METRICS: dict[str, Callable] = CLASSIFICATION | {"log_likelihood": log_likelihood} | WRITTEN
