@@ -28,10 +28,11 @@ import time
 ROOT = os.path.dirname(os.path.abspath(__file__))
 WINDOWS = os.name == "nt"
 OLDEST = (3, 11)
-DISK_GB = 3  # the packages with a CPU build of PyTorch (2.1 GB), the data, and some air
+DISK_GB = 4  # the packages with a CPU build of PyTorch (2.1 GB), the data (0.8 GB), and some air
 COST = """\
 Setting up, once. Python packages: about 0.5 GB to download, 2.1 GB on disk (folder .venv).
-The course's data: about 110 MB (folder local). pip's whole output: %s"""
+The course's data: about 220 MB to download, 0.8 GB on disk (folder local).
+pip's whole output: %s"""
 COST_LINUX = """\
 On Linux the usual package index sends PyTorch with its CUDA libraries: 3.0 GB to download and
 5.8 GB on disk instead. No NVIDIA card? Press Ctrl-C and start again with --torch-index URL,

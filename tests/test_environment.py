@@ -85,5 +85,11 @@ def test_readme_names_every_lesson_and_only_commands_that_exist():
 
 def test_readme_states_the_cost_that_set_up_states():
     told = (paths.ROOT / "start.py").read_text(encoding="utf-8")
-    for number in ("0.5 GB", "2.1 GB", "3.0 GB", "5.8 GB"):
+    for number in ("0.5 GB", "2.1 GB", "3.0 GB", "5.8 GB", "220 MB", "0.8 GB"):
         assert number in README and number in told
+
+
+def test_the_megabytes_that_are_told_are_those_of_the_catalogue():
+    from llmtl_helpers.assets import CATALOGUE
+
+    assert round(sum(asset.megabytes for asset in CATALOGUE.values()), -1) == 220

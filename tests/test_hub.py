@@ -46,6 +46,23 @@ def lay_out(repository, files):
             file.write_bytes(content)
 
 
+def save_tiny_gpt2(folder) -> None:
+    """Two blocks, 16 wide, in GPT-2's manner: no token for padding, no part for the logits."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2Model, PreTrainedTokenizerFast
+
+    signs = ["<|endoftext|>", *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    tokenizer = Tokenizer(models.BPE({sign: i for i, sign in enumerate(signs)}, []))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=signs[0], eos_token=signs[0],
+                            unk_token=signs[0]).save_pretrained(folder)
+    torch.manual_seed(0)
+    GPT2Model(GPT2Config(vocab_size=len(signs), n_positions=32, n_embd=16, n_layer=2, n_head=2,
+                         bos_token_id=0, eos_token_id=0)).save_pretrained(folder)
+
+
 def test_a_snapshot_is_found_without_a_network(cache):
     folder = hub_snapshot(MODEL)
     assert folder == cache / "models--nobody--tiny-bert" / "snapshots" / REVISION
@@ -90,6 +107,27 @@ def test_a_model_without_safetensors_is_refused(cache):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(LearnerError, match="no weights as safetensors"):
         hub_snapshot(MODEL)
+
+
+def test_a_causal_snapshot_without_a_token_for_padding_is_a_language_model(cache, tmp_path):
+    import torch
+
+    from llmtl_helpers.models import build_language_model, load_tokenizer, weights_recipe
+
+    save_tiny_gpt2(tmp_path / "gpt2")
+    name = f"tiny-gpt2@{REVISION}"  # without an owner, as the first ones of the hub are named
+    lay_out(hub.hub_cache() / "models--tiny-gpt2",
+            {file.name: file.read_bytes() for file in (tmp_path / "gpt2").iterdir()})
+    tokenizer, model = load_tokenizer(name), build_language_model(name)
+    assert tokenizer.pad_token == tokenizer.eos_token == "<|endoftext|>"
+    assert model.network.lm_head.weight is model.network.transformer.wte.weight
+    padded = tokenizer(["good", "a longer text"], padding=True, return_tensors="pt")
+    alone = tokenizer(["good"], return_tensors="pt")
+    assert padded["attention_mask"].sum().item() == len("good") + len("a longer text")
+    with torch.inference_mode():
+        both, one = (model.network(**texts).logits for texts in (padded, alone))
+    torch.testing.assert_close(both[0, :4], one[0])  # what stands behind is not seen
+    assert weights_recipe(name, "pretrained") != weights_recipe(name, "random")
 
 
 def test_the_child_process_is_online_and_this_one_is_not(cache, monkeypatch):

