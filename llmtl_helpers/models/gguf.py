@@ -1,8 +1,8 @@
 """The decoder's file of rounded weights, converted once to an ordinary checkpoint folder.
 
 The asset is a GGUF file: each block of 32 weights is kept as 32 whole numbers of 4 bits, a scale
-and a smallest value. Training needs 32-bit numbers, and reading the file takes most of a minute,
-so what it stands for is kept in the cache. Nothing is won back that the rounding took.
+and a smallest value. Training needs 32-bit numbers, and to read the file takes some 20 seconds, so
+what it stands for is kept in the cache. Nothing is won back that the rounding took. Taught in 08.
 """
 
 import errno
@@ -77,8 +77,8 @@ def _folder() -> Path:
 
 
 def _convert(source: Path, folder: Path, say: Say) -> Path:
-    say(f"converting its weights to 32-bit numbers, once: {MEGABYTES} MB on disk, about a minute "
-        "on two cores")
+    say(f"converting its weights to 32-bit numbers, once: {MEGABYTES} MB on disk, about half a "
+        "minute on two cores")
     from unittest.mock import patch
 
     import torch
