@@ -169,6 +169,7 @@ def test_the_score_at_the_end_is_held_against_guessing(play):
 
 
 @pytest.mark.parametrize(("right", "said"), [(10, "fewer than 1 of 100 games"), (5, "62% of games"),
+                                             (1, "more than 99 of 100 games"),
                                              (0, "100% of games")])
 def test_chance_in_words(right, said):
     assert chance_of(right, 10) == f"Guessing does that or better in {said}."

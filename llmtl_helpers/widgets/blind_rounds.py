@@ -47,5 +47,6 @@ def keep_round(path: Path, record: dict) -> None:
 def chance_of(right: int, rounds: int) -> str:
     """'Guessing does that or better in 17% of games.'"""
     share = guessing_does_that(right, rounds)
-    said = f"{100 * share:.0f}% of" if share >= 0.01 else "fewer than 1 of 100"
+    said = ("fewer than 1 of 100" if share < 0.01 else "more than 99 of 100"
+            if 0.99 < share < 1 else f"{100 * share:.0f}% of")
     return f"Guessing does that or better in {said} games."
