@@ -1,5 +1,7 @@
 """Pairs of sentences of which one is right: the files, the judging, the figure."""
 
+import builtins
+import re
 from collections import Counter
 
 import numpy as np
@@ -10,11 +12,15 @@ from test_plots import line, texts
 from test_plots_11 import look
 from tiny import tiny_causal
 
-from llmtl_helpers import paths
+from llmtl_helpers import models, paths
+from llmtl_helpers.arms import DECODER
+from llmtl_helpers.assets import state
+from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.explain import cloze, minimal_pairs
 from llmtl_helpers.explain.cloze import fact_pairs
 from llmtl_helpers.explain.minimal_pairs import (BEFORE, LONGEST, Pair, grammar_pairs, preferences,
                                                  right_by_kind)
+from llmtl_helpers.lessons.source import read_lessons
 from llmtl_helpers.plots.minimal_pairs import ALL, PRETRAINED, RANDOM, minimal_pairs_figure, shares
 from llmtl_helpers.tasks.base import normalised
 
@@ -47,7 +53,7 @@ def test_every_line_is_a_pair_of_whole_sentences(pairs):
         for sentence in (pair.right, pair.wrong):
             assert sentence == " ".join(sentence.split()) and sentence.isascii(), sentence
             assert sentence[0].isupper() and sentence[-1] in ".?!", sentence
-            assert 3 <= len(words(sentence)) <= 12 and not set(sentence) & set('";:()'), sentence
+            assert 3 <= len(words(sentence)) <= 14 and not set(sentence) & set('";:()'), sentence
     for file in (minimal_pairs.FILE, cloze.FILE):
         assert paths.PACKAGE in file.parents  # so that it is packed with the code
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -79,6 +85,13 @@ def test_every_swap_has_its_mirror_image_within_its_kind(pairs):
         swaps[pair.kind, *(right - wrong), "for", *(wrong - right)] += 1
     for (kind, *new, _, old), count in ((key, n) for key, n in swaps.items() if len(key) == 4):
         assert swaps[kind, old, "for", *new] == count, f"{kind}: {new} for {old}"
+
+
+def test_where_the_order_decides_it_decides_both_ways():
+    """A network that likes sentences to begin with a certain word must not gain by it."""
+    first = Counter(words(pair.right)[0] for pair in grammar_pairs()
+                    if pair.kind == "polarity and scope")
+    assert first == {"no": 15, "the": 15}
 
 
 @by_set
@@ -230,3 +243,31 @@ def test_surely_above_chance_needs_the_whole_interval():
     assert "1 of 2 kinds with pre-trained weights, 1 with random weights" in said
     assert "Lowest with pre-trained weights: half" in said
     assert "1 seed" in " ".join(texts(minimal_pairs_figure(pairs, preferred, preferred)))
+
+
+# --- the lesson -----------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(state("sentiment") != "ready", reason="the reviews have not been fetched")
+def test_the_lesson_goes_on_without_decoder_and_runs(tmp_path, monkeypatch, capsys):
+    def tokenizer_of(name):
+        if name == DECODER:
+            raise LearnerError("the decoder is not here", next="fetch it")
+        return load(name)
+
+    load = models.load_tokenizer
+    (tmp_path / "shipped").mkdir()
+    for place in ("shipped", "own_runs"):
+        monkeypatch.setattr(paths, place, lambda: tmp_path / "shipped")
+    monkeypatch.setattr(models, "load_tokenizer", tokenizer_of)
+    monkeypatch.setattr(builtins, "display", lambda *things: None, raising=False)
+    monkeypatch.setenv("LLMTL_PROFILE", "smoke")
+    (lesson,) = [one for one in read_lessons() if one.number == "08"]
+    cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```$", lesson.text, re.DOTALL | re.MULTILINE)
+    assert len(cells) > 30
+    scope: dict = {}
+    for cell in cells:
+        exec(compile(cell, "a cell of 08", "exec"), scope)
+    said = capsys.readouterr().out
+    assert "assets fetch decoder" in said and "sweep --task write/films" in said
+    assert list(scope["judgements"]) == [scope["SMALL"]] and not scope["table"]

@@ -1,6 +1,7 @@
 """Two sentences that differ in one thing, of which one is right: which does a model prefer?
 
-Taught in 08. The idea is that of BLiMP (Warstadt et al. 2020); the sentences are the suite's own.
+Taught in 08. The idea is that of BLiMP (Warstadt et al. 2020), which compares the probabilities of
+whole sentences too; the sentences are the suite's own.
 In each phenomenon every swap of words has its mirror image, so that a word which makes one sentence
 right makes another one wrong. Whoever looks at single words, or at lengths, therefore prefers the
 right sentence in exactly half of the pairs: that is what chance means here.
@@ -52,7 +53,7 @@ def preferences(model, pairs: Sequence[Pair]) -> np.ndarray:
     The probability of a sentence is that of all its tokens and of the end after them. Summing over
     the words that differ would not do: where the first word differs, what tells the two apart comes
     later. Both sentences of a pair have equally many words and, over a phenomenon, the same ones,
-    so no correction for length is made (as in Warstadt et al. 2020, section 4).
+    so no correction for length is made.
 
     Args:
         model: a `LanguageModel`, whatever its tokenizer.

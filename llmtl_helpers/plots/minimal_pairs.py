@@ -79,8 +79,8 @@ def minimal_pairs_figure(pairs: Sequence[Pair], pretrained: ArrayLike, random: A
     _frame(axes, kinds, found, look)
     runs = len(found[RANDOM][ALL].counts)
     draw.frame_texts(axes, title, "pairs in which the right one is the likelier, %", "",
-                     "bars: 95% interval for other pairs of that kind; dashed line: chance; random "
-                     f"weights: {runs} seed{'' if runs == 1 else 's'}", look, left=LEFT)
+                     "bars: 95% interval for other pairs of that kind; dashed: chance; random weights: "
+                     f"{runs} seed{'' if runs == 1 else 's'}", look, left=LEFT)
     reading = _reading(found)
     table = [{"kind": kind, "weights": weights, "networks": len(share.counts),
               "pairs": share.total, "right": float(np.mean(share.counts)), "share": share.mean,
