@@ -258,3 +258,28 @@ def test_each_benchmark_writes_its_own_part(monkeypatch, tmp_path, capsys):
     assert file.read_text(encoding="utf-8") == (
         f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\n\n| new |\n\n{end}\nafter\n")
     assert "| new |" in capsys.readouterr().out
+
+
+def test_the_writing_table_holds_every_contestant_beside_the_obvious_one():
+    from llmtl_helpers.benchmark import writing
+    from llmtl_helpers.benchmark.writing import Wrote
+
+    ours, theirs = writing.NAMES
+    found = {(task, runner): Wrote(200.0 if runner == ours else 100.0, 2.5,
+                                   3.0 if runner == ours else 2.0, 2000.0)
+             for task in writing.TASKS for runner in (ours, theirs)}
+    text = writing.markdown(found, 40, "a machine")
+    assert text.count("**2.0x**") == text.count("**1.5x**") == len(writing.TASKS)
+    assert text.count("Trainer and `generate`") == len(writing.TASKS)
+    assert bench.WRITING[0] in (bench.paths.ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(state("decoder") != "ready" or state("django") != "ready",
+                    reason="the assets have not been fetched")
+def test_the_obvious_alternative_tunes_and_writes():
+    from llmtl_helpers.benchmark import writing
+
+    config = writing.order("translate/fr", 2).changed(n=8, test_limit=3)
+    row = writing.run(config)
+    assert len(row["outputs"]) == 3 and row["log_likelihood"] < 0
+    assert row["tokens"] > 100 and min(row["seconds_training"], row["seconds_writing"]) > 0

@@ -3,7 +3,8 @@
 Nothing here is a test: the numbers depend on the machine and on what else runs. Close
 other programs first. Takes about four minutes on 2 cores. With --sweeps it trains the
 standard jobs beside `transformers.Trainer` instead, which takes about half an hour. With
---pretraining it pre-trains beside Trainer: about half an hour too.
+--pretraining it pre-trains beside Trainer: about half an hour too. With --writing the decoder is
+tuned and writes beside Trainer and `generate`: about a quarter of an hour.
 """
 
 import json
@@ -19,6 +20,8 @@ UPDATES, BATCH, LABELS = 40, 8, 256
 SWEEP_UPDATES = 100
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 PRETRAINING = "<!-- pre-training -->", "<!-- end of pre-training -->"
+WRITING = "<!-- writing -->", "<!-- end of writing -->"
+WRITING_UPDATES = 40
 MINUTES = 8.0
 TASK = "sentiment/films"
 
@@ -33,12 +36,14 @@ def add_arguments(parser) -> None:
                         help="pre-training a small language model beside transformers.Trainer")
     parser.add_argument("--minutes", type=float, default=MINUTES, metavar="M",
                         help="of training of each in --pretraining (default: %(default)s)")
+    parser.add_argument("--writing", action="store_true",
+                        help="tuning the decoder and writing beside transformers.Trainer")
     parser.add_argument("--write", action="store_true",
-                        help="put the tables of either into BENCHMARKS.md")
+                        help="put the tables of these into BENCHMARKS.md")
 
 
 def run(args) -> int:
-    if args.sweeps or args.pretraining:
+    if args.sweeps or args.pretraining or args.writing:
         return _beside_trainer(args)
     found = {}
     for name, measure in MEASURES.items():
@@ -54,7 +59,8 @@ def run(args) -> int:
 
 def _beside_trainer(args) -> int:
     for wanted, tables, marks in ((args.sweeps, _sweeps, (BEGIN, END)),
-                                  (args.pretraining, _pretraining, PRETRAINING)):
+                                  (args.pretraining, _pretraining, PRETRAINING),
+                                  (args.writing, _writing, WRITING)):
         if wanted:
             text = tables(args)
             print(text)
@@ -88,6 +94,13 @@ def _pretraining(args) -> str:
     from llmtl_helpers.benchmark.pretraining_report import tables
 
     return tables(args.minutes, _say)
+
+
+def _writing(args) -> str:
+    from llmtl_helpers.benchmark.writing import contest, markdown
+    from llmtl_helpers.training.run import machine
+
+    return markdown(contest(WRITING_UPDATES, os.cpu_count() or 1, _say), WRITING_UPDATES, machine())
 
 
 def _multiplying_weights(model) -> int:

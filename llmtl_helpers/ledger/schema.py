@@ -67,6 +67,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "text_log_likelihoods": (list, False, "log p(target) of each test text, in all, nats"),
     "text_targets": (list, False, "target tokens of each test text"),
     "outputs": (list, False, "answers that were written to the first test texts, in order"),
+    "seconds_writing": (float, False, "wall seconds of writing them"),
     "temperature": (float, False, "of the draws that wrote them; 0: the likeliest token each time"),
     "top_p": (float, False, "share of the likeliest tokens that were drawn from"),
     "rouge_1": (float, False, "mean F1 of words shared with the target"),

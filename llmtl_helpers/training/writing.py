@@ -1,5 +1,6 @@
 """What a model writes to the test texts, and how likely it holds the right ones. Taught in 08."""
 
+import time
 from threading import Event
 
 import numpy as np
@@ -36,11 +37,12 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
     free = task.metric == "log_likelihood"
     prompts = [prompt for prompt, _ in data.test_texts][:SHOWN if free else None]
     drawn = {**FREELY, "seed": config.run_seed} if free else {}
+    began = time.perf_counter()
     outputs = generate(model, prompts, task.writing.answer_tokens, stop=stop, **drawn)
     if outputs is None:
         return Outcome(None)
     return Outcome(test if free else outputs, validation, details | {
-        "outputs": outputs, "temperature": drawn.get("temperature", 0.0),
+        "outputs": outputs, "seconds_writing": round(time.perf_counter() - began, 2), "temperature": drawn.get("temperature", 0.0),
         "top_p": drawn.get("top_p", 1.0), "log_likelihood": round(
             METRICS["log_likelihood"](None, test), 5),
         "text_log_likelihoods": np.round(test[:, 0], 3).tolist(),
