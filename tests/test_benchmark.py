@@ -105,7 +105,8 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
     monkeypatch.setattr(report, "markdown", lambda *args: "| new |")
     monkeypatch.setattr("llmtl_helpers.models.build", lambda name: None)
     monkeypatch.setattr(bench, "_multiplying_weights", lambda model: 1)
-    args = type("Args", (), dict(sweeps=True, pretraining=False, updates=1, write=True))
+    args = type("Args", (), dict(sweeps=True, pretraining=False, writing=False, updates=1,
+                                 write=True))
     assert bench.run(args) == 0
     assert file.read_text(encoding="utf-8") == (
         f"before\n{bench.BEGIN}\n\n| new |\n\n{bench.END}\nafter\n")
@@ -113,7 +114,7 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
 
 def test_the_committed_benchmark_holds_the_marks():
     text = (bench.paths.ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
-    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING):
+    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING, *bench.WRITING):
         assert text.count(mark) == 1
 
 
@@ -253,7 +254,8 @@ def test_each_benchmark_writes_its_own_part(monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr(pretraining_report, "tables",
                         lambda minutes, say: asked.append(minutes) or "| new |")
-    args = type("Args", (), dict(sweeps=False, pretraining=True, minutes=2.0, write=True))
+    args = type("Args", (), dict(sweeps=False, pretraining=True, writing=False, minutes=2.0,
+                                 write=True))
     assert bench.run(args) == 0 and asked == [2.0]
     assert file.read_text(encoding="utf-8") == (
         f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\n\n| new |\n\n{end}\nafter\n")

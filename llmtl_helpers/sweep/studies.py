@@ -14,6 +14,7 @@ from llmtl_helpers.arms import (ARMS, DIAL, EVERY_ARM, LADDER, LAYERS, PROMPTED,
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, WRITING, Profile, rule_at
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
+from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
 
 FULL, BROAD = PROFILES["full"], PROFILES["broad"]
@@ -152,7 +153,10 @@ def study_runs(name: str, task: str, ledger: Ledger, arms: Sequence[str] | None 
     study, runs = STUDIES[name], []
     rule, tuned_by = (rule_at(profile, own) for own in (study.rule, study.tuned_by))
     least = profile.name == "smoke"
+    writing = load_task(task).writing
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
+        if arm == "no_model" and not (writing and writing.baseline):
+            continue  # nothing answers this task without a model
         own_sizes = study.sizes_of.get(arm, study.sizes)[:1 if least else None]
         for n in [n for n in own_sizes if sizes is None or n in sizes]:
             own = study.own_trials and arm not in ARMS and arm not in study.tuned_as

@@ -49,5 +49,8 @@ def load_task(name: str) -> Task:
         for known in (*module.NAMES, *getattr(module, "TEST_ONLY", ())):
             if name == known or name == known.partition("/")[0]:
                 return module.load(known)
+        if "/" in name and name.partition("/")[0] == module.NAMES[0].partition("/")[0]:
+            known = ", ".join(module.NAMES)
+            raise LearnerError(f"there is no task called {name!r}", next=f"choose one of {known}")
     raise LearnerError(f"there is no task called {name!r}",
                        next=f"choose one of {', '.join(task_names())}, or hub:org/name@revision")

@@ -23,18 +23,26 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
     """Score the right answers and write own ones.
 
     Where the metric compares answers they are written greedily, one to each test text. Where it is
-    the likelihood of the right ones, some are drawn to be read.
+    the likelihood of the right ones, some are drawn to be read, and the token that ends an answer
+    is not counted: examples in a prompt never show it, so it would only tell who was tuned.
     """
     from llmtl_helpers.models.generate import generate
+    from llmtl_helpers.models.language_model import Tokens
     from llmtl_helpers.training.loop import evaluate
 
-    longest = longest_pair(model, config, data)
-    test, validation = (
-        model.decide(evaluate(model, model.encode(texts, longest))) if texts else None
-        for texts in (data.test_texts, data.validation_texts))
+    longest, free = longest_pair(model, config, data), task.metric == "log_likelihood"
+
+    def likelihoods(pairs):
+        if not pairs:
+            return None
+        encoded = model.encode(pairs, longest)
+        if free:
+            encoded = [Tokens(ids[:-1], ids.given) for ids in encoded]
+        return model.decide(evaluate(model, encoded))
+
+    test, validation = map(likelihoods, (data.test_texts, data.validation_texts))
     if stop.is_set():
         return Outcome(None)
-    free = task.metric == "log_likelihood"
     prompts = [prompt for prompt, _ in data.test_texts][:SHOWN if free else None]
     drawn = {**FREELY, "seed": config.run_seed} if free else {}
     began = time.perf_counter()
