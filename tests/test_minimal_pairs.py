@@ -257,6 +257,8 @@ def test_the_lesson_goes_on_without_decoder_and_runs(tmp_path, monkeypatch, caps
 
     load = models.load_tokenizer
     (tmp_path / "shipped").mkdir()
+    checkpoints = paths.shipped_checkpoints()  # the small model came with the suite
+    monkeypatch.setattr(paths, "shipped_checkpoints", lambda: checkpoints)
     for place in ("shipped", "own_runs"):
         monkeypatch.setattr(paths, place, lambda: tmp_path / "shipped")
     monkeypatch.setattr(models, "load_tokenizer", tokenizer_of)
