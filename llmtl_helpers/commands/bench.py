@@ -4,7 +4,7 @@ Nothing here is a test: the numbers depend on the machine and on what else runs.
 other programs first. Takes about four minutes on 2 cores. With --sweeps it trains the
 standard jobs beside `transformers.Trainer` instead, which takes about half an hour. With
 --pretraining it pre-trains beside Trainer: about half an hour too. With --writing the decoder is
-tuned and writes beside Trainer and `generate`: about a quarter of an hour.
+tuned and writes beside Trainer and `generate`: about ten minutes.
 """
 
 import json

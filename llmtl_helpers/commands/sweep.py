@@ -8,7 +8,7 @@ from llmtl_helpers import paths
 from llmtl_helpers.arms import ARMS, EVERY_ARM
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger, write_shipped
-from llmtl_helpers.profiles import PROFILES, get_profile
+from llmtl_helpers.profiles import PROFILES, get_profile, rule_at
 
 
 def add_arguments(parser) -> None:
@@ -61,7 +61,8 @@ def run(args) -> int:
     if args.plan:
         print(f"{len(wave)} runs are ready to be trained (those that wait for trials not counted).")
         return 0
-    rows = [row for row in ledger.rows(task=task, budget=profile.budget)
+    rule = rule_at(profile, STUDIES[args.study].rule) if args.study else profile
+    rows = [row for row in ledger.rows(task=task, budget=rule.budget)
             if args.arms is None or row["arm"] in args.arms]
     print(f"The ledger holds {len(rows)} runs of {task}; {failures} could not be carried out.")
     if args.ship:
@@ -75,9 +76,8 @@ def _wave(task: str, profile, ledger, args) -> list:
 
     if not args.study:
         return next_wave(task, profile, ledger, args.arms or ARMS, args.sizes, args.seeds)
-    return [config for config in study_runs(
-        args.study, task, ledger, args.arms, args.sizes, profile)
-            if ledger.get(config.id) is None]
+    runs = study_runs(args.study, task, ledger, args.arms, args.sizes, profile)
+    return [config for config in runs if ledger.get(config.id) is None]
 
 
 def _train(wave, workers, ledger) -> int:
@@ -141,8 +141,8 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
     from llmtl_helpers.sweep import planned_rows, study_runs
 
     if study:
-        found = [ledger.get(config.id) for config in study_runs(
-            study, task, ledger, arms, sizes, profile)]
+        runs = study_runs(study, task, ledger, arms, sizes, profile)
+        found = [ledger.get(config.id) for config in runs]
         rows = [row for row in found if row is not None]
     else:
         rows = planned_rows(task, profile, ledger, sizes)

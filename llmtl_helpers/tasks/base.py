@@ -12,7 +12,7 @@ from llmtl_helpers.errors import LearnerError
 
 SPLIT_SEED = 20140601  # recorded once: the splits of every task follow from it
 UNBALANCED = 0.6  # a larger majority class than this makes macro-F1 the primary metric
-SHOWN = 300  # characters of an example on a card
+SHOWN = 300  # characters of an example on a card, of a text and of a target each
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class Card:
         return [("Source", self.source), ("Licence", self.licence), ("Citation", self.citation),
                 ("Label rule", self.label_rule), ("Splits", balance),
                 *[("Note", note) for note in self.notes],
-                *[(f"Example ({label})" if label else "Example",
-                   text if len(text) <= SHOWN else f"{text[:SHOWN]} ...")
+                *[(f"Example ({label})" if label else "Example", text)
                   for label, text in self.examples]]
 
     def as_text(self) -> str:
@@ -205,6 +204,10 @@ def split_rows(rows: list[dict], test: int, validation: int, seed: int = SPLIT_S
     return splits
 
 
+def _begun(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} ..."
+
+
 def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names: tuple[str, ...],
               *, source: str, licence: str, citation: str, label_rule: str,
               notes: tuple[str, ...] = (), max_length: int = 128,
@@ -227,7 +230,8 @@ def make_task(name: str, title: str, splits: dict[str, list[dict]], label_names:
     metric = metric or (
         "log_likelihood" if not label_names else
         "macro_f1" if share > UNBALANCED or len(label_names) > 2 else "accuracy")
-    examples = tuple((label, f"{row['text']} → {row['target']}" if writing else row["text"])
+    examples = tuple((label, " → ".join(_begun(row[name]) for name in ("text", "target")
+                                        if name in columns))
                      for number, label in enumerate(label_names or ("",))
                      for row in [r for r in splits[shown] if r["label"] == number][:2])
     card = Card(title, source, licence, citation, label_rule,

@@ -65,11 +65,11 @@ def train(model, texts: Sequence[str], labels: Sequence[int], *, updates: int, b
             if thaw is not None:
                 thaw(update)
             model.train()
-            whole, loss = counted(pad(encoded, rows, padding)[1]), 0.0
-            for part in in_parts(encoded, rows, tokens_at_once):
-                ids, mask = pad(encoded, part, padding)
-                targets = torch.tensor([labels[row] for row in part])
-                ids, mask, targets = (t.to(accelerator.device) for t in (ids, mask, targets))
+            batch = [(*pad(encoded, part, padding), torch.tensor([labels[row] for row in part]))
+                     for part in in_parts(encoded, rows, tokens_at_once)]
+            whole, loss = sum(counted(mask) for _, mask, _ in batch), 0.0
+            for part in batch:
+                ids, mask, targets = (t.to(accelerator.device) for t in part)
                 share = model.loss(ids, mask, targets) * (counted(mask) / whole)
                 if not torch.isfinite(share):
                     raise TrainingFailed(f"the loss was no longer a number at update {update}: the "

@@ -144,7 +144,7 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
     trained = sum(p.numel() for p in weights if p.requires_grad)
     # a gradient passes through all weights, but those of blocks whose answers are kept
     passed = trained if hasattr(model, "prefix_flops") else sum(p.numel() for p in weights)
-    if model.tied:  # the table of words is the head too, and multiplied where there is a target
+    if model.tied:  # the table of words is the head too, and multiplied from where targets begin
         table = model.body.get_input_embeddings().weight
         share = table.numel() * target_share(model.encode(data.train_texts, config.max_length))
         trained += share if table.requires_grad else 0
@@ -162,8 +162,8 @@ def train_watched(model, config: RunConfig, task, data: Data, stop: Event, watch
 
 
 def target_share(encoded) -> float:
-    """Share of the tokens read that are targets, each but the last of a text being read."""
-    return sum(len(ids) - ids.given for ids in encoded) / max(1, sum(map(len, encoded)))
+    """Share of the tokens from the last one on that is only read; all of a text without a prompt."""
+    return sum(len(ids) - ids.given + 1 for ids in encoded) / max(1, sum(map(len, encoded)))
 
 
 def _train_first(model, config: RunConfig, data: Data, rule: dict) -> int:

@@ -50,9 +50,9 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
     if outputs is None:
         return Outcome(None)
     return Outcome(test if free else outputs, validation, details | {
-        "outputs": outputs, "seconds_writing": round(time.perf_counter() - began, 2), "temperature": drawn.get("temperature", 0.0),
-        "top_p": drawn.get("top_p", 1.0), "log_likelihood": round(
-            METRICS["log_likelihood"](None, test), 5),
+        "outputs": outputs, "seconds_writing": round(time.perf_counter() - began, 2),
+        "temperature": drawn.get("temperature", 0.0), "top_p": drawn.get("top_p", 1.0),
+        "log_likelihood": round(METRICS["log_likelihood"](None, test), 5),
         "text_log_likelihoods": np.round(test[:, 0], 3).tolist(),
         "text_targets": test[:, 1].astype(int).tolist()})
 

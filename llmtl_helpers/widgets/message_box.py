@@ -9,13 +9,14 @@ from llmtl_helpers.explain import Judge, occlude, probability
 from llmtl_helpers.plots.marked_text import marked_text
 from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.latest import Latest
-from llmtl_helpers.widgets.panel import WRAP, heading, sentence
+from llmtl_helpers.widgets.panel import WRAP, heading, readable, sentence
+from llmtl_helpers.widgets.static_twin import StaticTwin
 
 CHARACTERS = 5000  # of a message that are judged
 WORDS = 80  # of a message that are left out in turn
 
 
-class MessageBox(Guarded, w.VBox):
+class MessageBox(Guarded, StaticTwin, w.VBox):
     """A box for a text of one's own. Nothing that is written there is stored or sent anywhere.
 
     Controls are attributes: text has a `value` to set, judge and clear have a `click()`; verdicts
@@ -62,12 +63,7 @@ class MessageBox(Guarded, w.VBox):
         """What the widget shows now, as HTML for pages without a kernel."""
         return self.verdicts.value + self.words.value
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and what it shows now for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static()
-        return bundle
+    static_html = static
 
     @guard
     def _judge(self, button=None) -> None:
@@ -80,8 +76,7 @@ class MessageBox(Guarded, w.VBox):
 
     def _look(self) -> None:
         """Called through `_latest`, so by one thread at a time."""
-        # half a character, which a browser may send, is none that a tokenizer can read
-        text = self.text.value[:CHARACTERS].encode("utf-8", "ignore").decode()
+        text = readable(self.text.value[:CHARACTERS])
         self.found, self.words.value = {}, ""
         if not text.strip():
             self.verdicts.value = sentence("The box is empty: write a message, then judge it.")

@@ -24,6 +24,11 @@ def choose(description: str, options: Iterable, value=None) -> w.Dropdown:
     return w.Dropdown(options=options, description=description, layout=LINE, style=WIDE, **chosen)
 
 
+def readable(text: str) -> str:
+    """Without half characters, which a browser may send and no tokenizer can read."""
+    return text.encode("utf-8", "ignore").decode()
+
+
 class Panel:
     """Named controls, all with a description, all reachable by keyboard."""
 

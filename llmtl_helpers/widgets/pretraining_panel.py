@@ -18,6 +18,7 @@ from llmtl_helpers.recipes import RECIPES
 from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.live import LiveRun, progress_text
 from llmtl_helpers.widgets.panel import WIDE, WRAP, heading, sentence
+from llmtl_helpers.widgets.static_twin import StaticTwin
 
 RUNNER = "llmtl_helpers.pretraining.job"
 REDRAW = 3.0  # seconds between two pictures: a picture takes as long as some updates
@@ -25,7 +26,7 @@ POINTS = 100  # of a live line
 SHIPPED = ("causal-30M", "masked-30M")  # the longer trainings that come with the suite
 
 
-class PretrainingPanel(Guarded, w.VBox):
+class PretrainingPanel(Guarded, StaticTwin, w.VBox):
     """Small language models, pre-trained while one looks on, each in a process of its own.
 
     Two at once share out the cores. What was stopped, or was interrupted by an accident, goes on
@@ -206,13 +207,6 @@ class PretrainingPanel(Guarded, w.VBox):
                                               for name in self._started):
             self.live_text.value = sentence("Stopped. Press Pre-train and it goes on from here.",
                                             strong=True)
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and the static twin for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static().html()
-        return bundle
 
 
 class _Crew:

@@ -9,7 +9,8 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots.writing_cards import card, language, side_by_side
 from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.live import LiveRun
-from llmtl_helpers.widgets.panel import WIDE, WRAP, choose, sentence
+from llmtl_helpers.widgets.panel import WIDE, WRAP, choose, readable, sentence
+from llmtl_helpers.widgets.static_twin import StaticTwin
 from llmtl_helpers.widgets.writers import Here, Wish
 
 AROUND, CHAT, BARE = "plain", "chat", "bare"
@@ -17,7 +18,7 @@ NUMBER = w.Layout(width="210px")
 SLIDER = w.Layout(width="400px", max_width="100%")
 
 
-class PromptBox(Guarded, w.VBox):
+class PromptBox(Guarded, StaticTwin, w.VBox):
     """A box for a prompt; each model writes on from it, with the same seed and the same settings.
 
     The models write in this process, one after the other, in a thread of their own, so that the
@@ -94,17 +95,11 @@ class PromptBox(Guarded, w.VBox):
         """What the widget shows now, as HTML for pages without a kernel."""
         return self.answers.value + self.status.value
 
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and what it shows now for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static()
-        return bundle
+    static_html = static
 
     @guard
     def _write(self, button=None) -> None:
-        # half a character, which a browser may send, is none that a tokenizer can read
-        text = self.text.value.encode("utf-8", "ignore").decode()
+        text = readable(self.text.value)
         if not text.strip():
             raise LearnerError("the box is empty", "a model continues what it reads",
                                "write at least one word")

@@ -14,9 +14,10 @@ from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.picture import KEPT, Layers
 from llmtl_helpers.widgets.shelf import Shelf
+from llmtl_helpers.widgets.static_twin import StaticTwin
 
 
-class View(Guarded, w.VBox):
+class View(Guarded, StaticTwin, w.VBox):
     """Base of a widget with controls, a picture and a table.
 
     A subclass makes its controls, calls `show_controls` with them, and defines `draw()`, which
@@ -83,13 +84,6 @@ class View(Guarded, w.VBox):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the picture is up to date; False if it took longer than `timeout` seconds."""
         return self.redraw.wait(timeout)
-
-    def _repr_mimebundle_(self, **kwargs):
-        """The widget, and the static twin for viewers that know no widgets."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if bundle:
-            bundle["text/html"] = self.static().html()
-        return bundle
 
     def _draw(self) -> None:
         """Called through `redraw`, so by one thread at a time."""
