@@ -14,6 +14,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models.checkpoints import load_config, load_network, load_tokenizer
 from llmtl_helpers.models.controls import CONTROLS, find_control
 from llmtl_helpers.models.fast_linear import use_fast_linear
+from llmtl_helpers.models.precision import rounded_if_asked
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ class TextClassifier(Classifier):
         """Token numbers of each text, cut to `max_length`, not padded."""
         return self.tokenizer(list(texts), truncation=True, max_length=max_length)["input_ids"]
 
+    @rounded_if_asked
     def pool(self, input_ids, attention_mask):
         """Mean over the real tokens: (batch, tokens) -> (batch, width)."""
         hidden = self.body(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         return _mean(hidden, attention_mask)
 
+    @rounded_if_asked
     def pool_every_place(self, input_ids, attention_mask):
         """The same after the embeddings and after each block -> (batch, places, width)."""
         answer = self.body(input_ids=input_ids, attention_mask=attention_mask,

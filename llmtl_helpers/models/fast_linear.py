@@ -40,9 +40,14 @@ class _Linear(torch.autograd.Function):
         return grad_x, grad_weight, grad_bias
 
 
+def _takes(x) -> bool:
+    return (x.device.type == "cpu" and x.dtype == torch.float32
+            and not torch.is_autocast_enabled("cpu"))
+
+
 class FastLinear(nn.Linear):
     def forward(self, x):
-        if x.device.type != "cpu" or x.dtype != torch.float32:
+        if not _takes(x):
             return super().forward(x)
         return _Linear.apply(x, self.weight, self.bias)
 
@@ -51,7 +56,7 @@ class FastConv1D(Conv1D):
     """The linear layer of GPT-2, which keeps its weight as (in, out)."""
 
     def forward(self, x):
-        if x.device.type != "cpu" or x.dtype != torch.float32:
+        if not _takes(x):
             return super().forward(x)
         return _Linear.apply(x, self.weight.t(), self.bias)
 

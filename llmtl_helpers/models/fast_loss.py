@@ -54,7 +54,7 @@ def mean_cross_entropy(states, weight, targets, bias=None):
         targets: (tokens,) int64.
     """
     fast = (states.device.type == "cpu" and states.dtype == torch.float32 and len(targets)
-            and torch.is_grad_enabled() and faster_here())
+            and torch.is_grad_enabled() and faster_here() and not torch.is_autocast_enabled("cpu"))
     if fast:
         return _MeanCrossEntropy.apply(states.contiguous(), weight, bias, targets)
-    return F.cross_entropy(F.linear(states, weight, bias), targets)
+    return F.cross_entropy(F.linear(states, weight, bias).float(), targets)

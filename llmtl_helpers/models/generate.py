@@ -7,6 +7,7 @@ import torch
 from transformers import StoppingCriteria
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.models.precision import rounded_if_asked
 from llmtl_helpers.models.prefix import for_each, read_once, shared_length
 
 TOGETHER = 4096  # tokens of prompts and answers that are written at once
@@ -14,6 +15,7 @@ KEPT = 16_384  # the same with a beginning that they share
 
 
 @torch.inference_mode()
+@rounded_if_asked
 def generate(model, prompts: Sequence[str], most_tokens: int, *, temperature: float = 0.0,
              top_p: float = 1.0, seed: int = 0, stop: Event | None = None,
              watch: Callable[[int, int], object] | None = None) -> list[str] | None:

@@ -13,6 +13,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models.checkpoints import load_config, load_network, load_tokenizer
 from llmtl_helpers.models.fast_linear import use_fast_linear
 from llmtl_helpers.models.fast_loss import mean_cross_entropy
+from llmtl_helpers.models.precision import rounded_if_asked
 from llmtl_helpers.models.prefix import WORTH, read_once, shared_length
 
 
@@ -72,6 +73,7 @@ class LanguageModel(nn.Module):
         """How many targets `loss` is the mean over."""
         return int((mask == TARGET).sum())
 
+    @rounded_if_asked
     def forward(self, ids, mask, kept=None):
         """Token numbers and mask, both (batch, tokens) -> (batch, 2).
 
@@ -82,7 +84,7 @@ class LanguageModel(nn.Module):
             kept: what the network keeps of a beginning that was read before, see `models.prefix`.
         """
         real = mask[:, 1:] == TARGET  # (batch, tokens - 1)
-        logits = self.network.get_output_embeddings()(self._states(ids, kept)[real])
+        logits = self.network.get_output_embeddings()(self._states(ids, kept)[real]).float()
         losses = F.cross_entropy(logits, ids[:, 1:][real], reduction="none")
         sums = losses.new_zeros(len(ids)).index_add(0, real.nonzero()[:, 0], losses)
         return torch.stack([-sums, real.sum(1).to(sums.dtype)], 1)
@@ -97,6 +99,7 @@ class LanguageModel(nn.Module):
         rest = [Tokens(tokens[shared:], tokens.given - shared) for tokens in encoded]
         return read_once(self.network, encoded[0][:shared]), rest
 
+    @rounded_if_asked
     def loss(self, ids, mask, _):
         """Mean of -log p(target) over all targets of the batch, in nats."""
         real = mask[:, 1:] == TARGET

@@ -36,9 +36,12 @@ def frozen_features(config: RunConfig, task, wanted: Mapping[str, Sequence[int]]
     Returns:
         None if `stop` was set before they were ready.
     """
+    from llmtl_helpers.models.precision import ROUNDED, rounded
+
     seed = config.run_seed if config.init == "random" else 0
     key = f"{config.weights_recipe} {seed} {config.data_fingerprint} {config.max_length}"
     key += " every place" if every_place else ""
+    key += f" {ROUNDED}" if rounded() else ""
     file = paths.cache() / "features" / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
     splits = {"train": task.train, "validation": task.validation, "test": task.test}
     if not file.exists():  # an emptied cache is filled again

@@ -14,6 +14,7 @@ from torch import nn
 
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.models.classifier import Classifier
+from llmtl_helpers.models.precision import rounded_if_asked
 from llmtl_helpers.training.batches import by_length, pad
 
 KEPT = 512 * 2**20  # bytes of activations that stay in memory between the runs of a process
@@ -95,6 +96,7 @@ class TopBlocks(Classifier):
         return [found[text] for text in texts]
 
 
+@rounded_if_asked
 def _through(layers, hidden, mask):
     """Hidden states (batch, tokens, width) after the layers; masked tokens are not looked at."""
     unseen = (1.0 - mask[:, None, None, :].to(hidden.dtype)) * torch.finfo(hidden.dtype).min

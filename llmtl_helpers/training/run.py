@@ -45,6 +45,7 @@ def run(config: RunConfig, stop: Event | None = None,
     import torch
 
     from llmtl_helpers.models.fast_linear import faster_here
+    from llmtl_helpers.models.precision import ROUNDED, rounded
     from llmtl_helpers.training.loop import TrainingFailed
     from llmtl_helpers.training.strategies import STRATEGIES
 
@@ -68,7 +69,7 @@ def run(config: RunConfig, stop: Event | None = None,
         "train_classes": [int((data.train_labels == c).sum()) for c in range(len(task.label_names))],
         "seconds": round(time.perf_counter() - began, 2),
         "peak_memory_mb": peak_memory(), "threads": torch.get_num_threads(),
-        "matmul": "onednn" if faster_here() else "default",
+        "matmul": ROUNDED if rounded() else "onednn" if faster_here() else "default",
         "machine": machine(row.get("device", "cpu")), "versions": versions(), "commit": commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
