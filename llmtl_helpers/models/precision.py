@@ -10,8 +10,6 @@ import os
 from collections.abc import Callable
 from functools import lru_cache, wraps
 
-import torch
-
 from llmtl_helpers.errors import LearnerError
 
 ROUNDED = "bfloat16"
@@ -36,6 +34,8 @@ def rounded() -> bool:
 
 
 def has_instructions() -> bool:
+    import torch
+
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
@@ -43,6 +43,8 @@ def rounded_if_asked(function: Callable) -> Callable:
     """Decorates what sends a batch through a network."""
     @wraps(function)
     def wrapper(*arguments, **named):
+        import torch
+
         with torch.autocast("cpu", torch.bfloat16, enabled=rounded()):
             return function(*arguments, **named)
     return wrapper
