@@ -69,6 +69,10 @@ _PUBLIC = {
     "expected_best_curve": "plots",
     "fairness_figure": "plots",
     "gap_board": "plots",
+    "writing_curve": "plots",
+    "prompt_worth": "plots",
+    "language_figure": "plots",
+    "minimal_pairs_figure": "plots",
     "TransplantExplorer": "widgets",
     "UnfreezeExplorer": "widgets",
     "ReplayExplorer": "widgets",
@@ -82,6 +86,9 @@ _PUBLIC = {
     "CostExplorer": "widgets",
     "FairnessBoard": "widgets",
     "PretrainingPanel": "widgets",
+    "SampleExplorer": "widgets",
+    "BlindGame": "widgets",
+    "PromptBox": "widgets",
 }
 __all__ = list(_PUBLIC)
 

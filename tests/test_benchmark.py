@@ -105,8 +105,8 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
     monkeypatch.setattr(report, "markdown", lambda *args: "| new |")
     monkeypatch.setattr("llmtl_helpers.models.build", lambda name: None)
     monkeypatch.setattr(bench, "_multiplying_weights", lambda model: 1)
-    args = type("Args", (), dict(sweeps=True, pretraining=False, writing=False, updates=1,
-                                 write=True))
+    args = type("Args", (), dict(sweeps=True, pretraining=False, writing=False, rounding=False,
+                                 updates=1, write=True))
     assert bench.run(args) == 0
     assert file.read_text(encoding="utf-8") == (
         f"before\n{bench.BEGIN}\n\n| new |\n\n{bench.END}\nafter\n")
@@ -114,7 +114,7 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
 
 def test_the_committed_benchmark_holds_the_marks():
     text = (bench.paths.ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
-    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING, *bench.WRITING):
+    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING, *bench.WRITING, *bench.ROUNDING):
         assert text.count(mark) == 1
 
 
@@ -254,8 +254,8 @@ def test_each_benchmark_writes_its_own_part(monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr(pretraining_report, "tables",
                         lambda minutes, say: asked.append(minutes) or "| new |")
-    args = type("Args", (), dict(sweeps=False, pretraining=True, writing=False, minutes=2.0,
-                                 write=True))
+    args = type("Args", (), dict(sweeps=False, pretraining=True, writing=False, rounding=False,
+                                 minutes=2.0, write=True))
     assert bench.run(args) == 0 and asked == [2.0]
     assert file.read_text(encoding="utf-8") == (
         f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\n\n| new |\n\n{end}\nafter\n")
@@ -285,3 +285,29 @@ def test_the_obvious_alternative_tunes_and_writes():
     row = writing.run(config)
     assert len(row["outputs"]) == 3 and row["log_likelihood"] < 0
     assert row["tokens"] > 100 and min(row["seconds_training"], row["seconds_writing"]) > 0
+
+
+def test_the_rounding_table_compares_each_run_with_itself():
+    from llmtl_helpers.benchmark import rounding
+    from llmtl_helpers.ledger import pack_flags
+
+    def row(arm, seed, accuracy, seconds):
+        flags = [True] * round(accuracy * 100) + [False] * (100 - round(accuracy * 100))
+        return {"id": f"{arm} {seed}", "arm": arm, "accuracy": accuracy, "tokens": 1000,
+                "seconds_training": seconds, "test_size": 100,
+                "correct": pack_flags(flags)}
+
+    exact = [row(arm, seed, 0.60 + seed / 100, 10.0) for arm in rounding.ARMS for seed in range(3)]
+    rounded = [row(arm, seed, 0.62 + seed / 100, 5.0) for arm in rounding.ARMS for seed in range(3)]
+    text = rounding.markdown(exact, rounded, exact[:2], "a machine")
+    assert "100 tokens/s" in text and "**2.0x**" in text
+    for arm in rounding.ARMS:  # two more are right in each; of seeds 1, 1 and 2 of 100 differ
+        assert f"| {arm} | 61.0 ± 1.0 | 63.0 ± 1.0 | +2.0 ± 0.0 | 98.0% | 98.7% |" in text
+
+
+def test_only_exact_rows_are_compared_with():
+    from llmtl_helpers.benchmark import rounding
+
+    rows = rounding.exact_rows()
+    assert {row["arm"] for row in rows} == set(rounding.ARMS) and len(rows) >= 10
+    assert all(row.get("matmul") != "bfloat16" for row in rows)

@@ -101,6 +101,9 @@ def test_shipped_flops_are_six_nd():
     if not rows:
         pytest.skip("no shipped runs")
     for row in rows:
+        if row.get("text_targets"):  # the decoder's table multiplies at targets alone
+            assert row["flops"] < cost.six_nd(row["parameters"], row["tokens"])
+            continue
         if row["metric"] == "log_likelihood":  # its table of words is the head, so it multiplies
             positions = 128 * 128
             weights = row["parameters"] - positions

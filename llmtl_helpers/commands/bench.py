@@ -4,7 +4,8 @@ Nothing here is a test: the numbers depend on the machine and on what else runs.
 other programs first. Takes about four minutes on 2 cores. With --sweeps it trains the
 standard jobs beside `transformers.Trainer` instead, which takes about half an hour. With
 --pretraining it pre-trains beside Trainer: about half an hour too. With --writing the decoder is
-tuned and writes beside Trainer and `generate`: about ten minutes.
+tuned and writes beside Trainer and `generate`: about ten minutes. With --rounding shipped runs are
+made once more with products of rounded factors: about ten minutes.
 """
 
 import json
@@ -21,6 +22,7 @@ SWEEP_UPDATES = 100
 BEGIN, END = "<!-- tables -->", "<!-- end of tables -->"
 PRETRAINING = "<!-- pre-training -->", "<!-- end of pre-training -->"
 WRITING = "<!-- writing -->", "<!-- end of writing -->"
+ROUNDING = "<!-- rounding -->", "<!-- end of rounding -->"
 WRITING_UPDATES = 40
 MINUTES = 8.0
 TASK = "sentiment/films"
@@ -38,13 +40,15 @@ def add_arguments(parser) -> None:
                         help="of training of each in --pretraining (default: %(default)s)")
     parser.add_argument("--writing", action="store_true",
                         help="tuning the decoder and writing beside transformers.Trainer")
+    parser.add_argument("--rounding", action="store_true",
+                        help="shipped runs once more, with products of bfloat16 factors")
     parser.add_argument("--write", action="store_true",
                         help="put the tables of these into BENCHMARKS.md")
 
 
 def run(args) -> int:
-    if args.sweeps or args.pretraining or args.writing:
-        return _beside_trainer(args)
+    if args.sweeps or args.pretraining or args.writing or args.rounding:
+        return _tables(args)
     found = {}
     for name, measure in MEASURES.items():
         value = measure()
@@ -57,10 +61,11 @@ def run(args) -> int:
     return 0
 
 
-def _beside_trainer(args) -> int:
+def _tables(args) -> int:
     for wanted, tables, marks in ((args.sweeps, _sweeps, (BEGIN, END)),
                                   (args.pretraining, _pretraining, PRETRAINING),
-                                  (args.writing, _writing, WRITING)):
+                                  (args.writing, _writing, WRITING),
+                                  (args.rounding, _rounding, ROUNDING)):
         if wanted:
             text = tables(args)
             print(text)
@@ -101,6 +106,16 @@ def _writing(args) -> str:
     from llmtl_helpers.training.run import machine
 
     return markdown(contest(WRITING_UPDATES, os.cpu_count() or 1, _say), WRITING_UPDATES, machine())
+
+
+def _rounding(args) -> str:
+    from llmtl_helpers.benchmark.rounding import again, exact_rows, markdown
+    from llmtl_helpers.models.precision import ROUNDED
+    from llmtl_helpers.training.run import machine
+
+    exact, cores = exact_rows(), os.cpu_count() or 1
+    timed = again(exact[:cores], "", cores, _say)
+    return markdown(exact, again(exact, ROUNDED, cores, _say), timed, machine())
 
 
 def _multiplying_weights(model) -> int:

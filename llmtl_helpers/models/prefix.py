@@ -7,8 +7,6 @@ beginning (its keys and values) serves every text that goes on from there. Taugh
 import copy
 from collections.abc import Sequence
 
-from llmtl_helpers.models.precision import rounded_if_asked
-
 WORTH = 24  # tokens: a shorter beginning is read again each time
 
 
@@ -27,7 +25,6 @@ def shared_length(encoded: Sequence[Sequence[int]], leave: int = 1) -> int:
     return same if (same := min(same, most)) >= WORTH else 0
 
 
-@rounded_if_asked
 def read_once(network, ids: Sequence[int]):
     """What the network keeps of this beginning, a `transformers` cache of one text."""
     import torch

@@ -19,10 +19,12 @@ from llmtl_helpers.plots.forecast import forecast_figure
 from llmtl_helpers.plots.hard_mail import false_alarms
 from llmtl_helpers.plots.forgetting import forgetting_figure
 from llmtl_helpers.plots.ladder import ladder_figure
+from llmtl_helpers.plots.languages import language_figure
 from llmtl_helpers.plots.layers import layer_curve
 from llmtl_helpers.plots.level import level_curve
 from llmtl_helpers.plots.luck import luck_strip
 from llmtl_helpers.plots.marked_text import marked_text
+from llmtl_helpers.plots.minimal_pairs import minimal_pairs_figure
 from llmtl_helpers.plots.paired_gap import paired_gap
 from llmtl_helpers.plots.perplexity import perplexity_curve
 from llmtl_helpers.plots.precision_recall import error_cost
@@ -36,12 +38,15 @@ from llmtl_helpers.plots.training import training_curves
 from llmtl_helpers.plots.transplants import transplant_figure
 from llmtl_helpers.plots.twin import twin_curve
 from llmtl_helpers.plots.unfreeze import unfreeze_figure
+from llmtl_helpers.plots.writing import writing_curve
+from llmtl_helpers.plots.writing_worth import prompt_worth
 
 __all__ = ["TwinFigure", "against_the_slogan", "break_even_curve", "cost_curve", "dial_figure",
            "discordance_figure", "domain_matrix", "drawn_test_sets", "error_cost",
            "every_task_figure", "expected_best_curve", "fairness_figure", "false_alarms",
-           "forecast_figure", "forgetting_figure", "gap_board", "ladder_figure", "layer_curve",
-           "level_curve", "luck_strip", "marked_text", "multiplier_by_level",
-           "multiplier_by_size", "occlusion_figure", "paired_gap", "perplexity_curve",
-           "pretraining_curves", "related_figure", "replay_figure", "telling_words_figure",
-           "training_curves", "transplant_figure", "twin_curve", "unfreeze_figure"]
+           "forecast_figure", "forgetting_figure", "gap_board", "ladder_figure", "language_figure",
+           "layer_curve", "level_curve", "luck_strip", "marked_text", "minimal_pairs_figure",
+           "multiplier_by_level", "multiplier_by_size", "occlusion_figure", "paired_gap",
+           "perplexity_curve", "pretraining_curves", "prompt_worth", "related_figure",
+           "replay_figure", "telling_words_figure", "training_curves", "transplant_figure",
+           "twin_curve", "unfreeze_figure", "writing_curve"]
