@@ -73,6 +73,8 @@ _PUBLIC = {
     "prompt_worth": "plots",
     "language_figure": "plots",
     "minimal_pairs_figure": "plots",
+    "calibration_figure": "plots",
+    "first_guesses": "journal",
     "TransplantExplorer": "widgets",
     "UnfreezeExplorer": "widgets",
     "ReplayExplorer": "widgets",

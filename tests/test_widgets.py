@@ -15,12 +15,12 @@ from tiny import tiny_checkpoint
 from llmtl_helpers import Ledger, TwinExplorer
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.plots import twin
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.sweep import Event, Workers
 from llmtl_helpers.sweep.workers import PATIENCE
 from llmtl_helpers.training.config import RunConfig
-from llmtl_helpers.widgets import guesses
 from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.live import progress_text
 from llmtl_helpers.widgets.state import State, read
@@ -247,17 +247,10 @@ def test_guesses_are_kept_with_what_was_known(make, tmp_path):
     explorer.commit.click()
     explorer.size.value = 64
     explorer.commit.click()
-    first, second = guesses.load(tmp_path / "home" / "guesses.jsonl")
+    first, second = Journal(tmp_path / "home" / "guesses.jsonl").entries("guess")
     assert (first["guess"], first["n"], first["task"], first["seen"]) == (0.8, 256, FILMS, False)
-    assert first["mean"] == pytest.approx(0.78) and first["runs"] == 5
+    assert first["truth"] == pytest.approx(0.78) and first["runs"] == 5
     assert (second["n"], second["seen"]) == (64, True)
-
-
-def test_guesses_survive_a_line_that_was_cut_off(tmp_path):
-    file = tmp_path / "guesses.jsonl"
-    file.write_text('{"guess": 0.5}\n{"gue')
-    guesses.remember(file, 0.7, FILMS, "accuracy", "fine_tuned", 64, None, seen=False)
-    assert [record["guess"] for record in guesses.load(file)] == [0.5, 0.7]
 
 
 @pytest.mark.parametrize("wrong", [80, -0.1, float("nan")])
@@ -273,7 +266,7 @@ def test_just_show_me_keeps_no_guess(make, tmp_path):
     explorer = open_explorer(make)
     assert "fine-tuned checkpoint gets 0.78" in explorer.reading
     assert explorer.show.disabled
-    assert guesses.load(tmp_path / "home" / "guesses.jsonl") == []
+    assert Journal(tmp_path / "home" / "guesses.jsonl").entries("guess") == []
 
 
 def test_each_domain_asks_for_its_own_guess_and_reset_hides_again(make):

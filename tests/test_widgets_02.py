@@ -11,7 +11,8 @@ from llmtl_helpers import Ledger
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import level
-from llmtl_helpers.widgets import ForecastGame, LevelExplorer, guesses
+from llmtl_helpers.journal import Journal
+from llmtl_helpers.widgets import ForecastGame, LevelExplorer
 
 FILMS, TWEETS = "sentiment/films", "sentiment/tweets"
 FINE = {16: 0.62, 32: 0.66, 64: 0.70, 128: 0.74, 256: 0.78, 1024: 0.84}  # scores of seed 2 of 5
@@ -180,10 +181,10 @@ def test_commit_reveals_scores_and_keeps(play, tmp_path):
     assert "You are off by 3.5 points on average, and inside the band at 1 of 2 sizes." in (
         text(game.score))
     assert "your guess is off by 3.5 points" in game.reading
-    kept = guesses.load(tmp_path / "home" / "guesses.jsonl")
+    kept = Journal(tmp_path / "home" / "guesses.jsonl").entries("guess")
     assert [(g["n"], g["guess"], g["arm"], g["seen"]) for g in kept] == [
         (256, 0.77, "fine_tuned", False), (1024, 0.90, "fine_tuned", False)]
-    assert kept[1]["mean"] == pytest.approx(0.84)
+    assert kept[1]["truth"] == pytest.approx(0.84)
     assert game.commit.disabled and game.show.disabled and not game.reset.disabled
     assert all(number.disabled for number in game.guess.values())
 
@@ -195,7 +196,7 @@ def test_a_guess_that_is_no_score_reveals_nothing(play, wrong, tmp_path):
     game.commit.click()
     assert "write 80% as 0.80" in text(game.errors).lower() and not game.revealed
     assert isinstance(game.last_error, LearnerError)
-    assert guesses.load(tmp_path / "home" / "guesses.jsonl") == []
+    assert Journal(tmp_path / "home" / "guesses.jsonl").entries("guess") == []
     game.guess[256].value = 0.8
     assert game.errors.value == ""
 
@@ -205,7 +206,7 @@ def test_show_keeps_no_guess(play, tmp_path):
     game.show.click()
     assert game.revealed and "Shown without a guess." in text(game.score)
     assert "your guess" not in game.reading and "Your guess" not in game.alt
-    assert guesses.load(tmp_path / "home" / "guesses.jsonl") == []
+    assert Journal(tmp_path / "home" / "guesses.jsonl").entries("guess") == []
 
 
 def test_after_the_reveal_the_slider_moves_the_fit_and_keeps_the_guess(play):

@@ -12,6 +12,7 @@ from test_widgets import FakeWorkers, shipped, text
 from llmtl_helpers import Ledger, TransplantExplorer
 from llmtl_helpers.arms import kept_arm
 from llmtl_helpers.assets import state
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.sweep import live_config
@@ -60,8 +61,8 @@ def test_results_are_hidden_until_a_guess_and_the_guess_is_kept(make, tmp_path):
     explorer.commit.click()
     assert not explorer.hidden and "inside the band" in text(explorer.guess_text)
     assert "0.730" in explorer.reading
-    (kept,) = (tmp_path / "guesses.jsonl").read_text().splitlines()
-    assert json.loads(kept)["arm"] == "kept_e012" and json.loads(kept)["seen"] is False
+    (kept,) = Journal(tmp_path / "guesses.jsonl").entries("guess")
+    assert kept["arm"] == "kept_e012" and kept["seen"] is False
     explorer.reset.click()
     assert explorer.hidden and "0.73" not in explorer.reading
 

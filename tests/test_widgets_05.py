@@ -12,6 +12,7 @@ from test_widgets import FakeWorkers, shipped, text
 from llmtl_helpers import Ledger, UnfreezeExplorer
 from llmtl_helpers.arms import UNFREEZE
 from llmtl_helpers.assets import state
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots.unfreeze_data import NAMES, Unfrozen
 from llmtl_helpers.profiles import get_profile
@@ -81,8 +82,8 @@ def test_results_are_hidden_until_a_guess_and_the_guess_is_kept(make, tmp_path):
     explorer.commit.click()
     assert not explorer.hidden and "inside the band" in text(explorer.guess_text)
     assert mean in explorer.reading
-    (kept,) = (tmp_path / "guesses.jsonl").read_text().splitlines()
-    assert (json.loads(kept)["arm"], json.loads(kept)["n"]) == ("top_2", 256)
+    (kept,) = Journal(tmp_path / "guesses.jsonl").entries("guess")
+    assert (kept["arm"], kept["n"]) == ("top_2", 256)
     explorer.reset.click()
     assert explorer.hidden and mean not in explorer.reading
 

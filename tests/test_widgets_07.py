@@ -12,6 +12,7 @@ from test_widgets import plan as plan_without_data
 
 from llmtl_helpers import DomainExplorer, Ledger, ReplayExplorer
 from llmtl_helpers.assets import state
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.sweep import STUDIES, live_config
@@ -75,11 +76,10 @@ def test_what_became_of_the_first_task_waits_for_a_guess_that_is_kept(make, tmp_
     explorer.prediction.value = 0.70
     explorer.commit.click()
     assert not explorer.hidden and "too low" in text(explorer.guess_text)
-    (kept,) = (tmp_path / "guesses.jsonl").read_text().splitlines()
-    kept = json.loads(kept)
+    (kept,) = Journal(tmp_path / "guesses.jsonl").entries("guess")
     assert (kept["task"], kept["metric"], kept["arm"], kept["n"]) == (
         FIRST, "macro_f1", "replay_25", 1024)
-    assert kept["mean"] == pytest.approx(0.82, abs=0.01) and kept["seen"] is False
+    assert kept["truth"] == pytest.approx(0.82, abs=0.01) and kept["seen"] is False
     explorer.reset.click()
     assert explorer.hidden and "0.82" not in explorer.reading
 

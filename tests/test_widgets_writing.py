@@ -16,11 +16,11 @@ from llmtl_helpers import Ledger, paths
 from llmtl_helpers import tasks as tasks_module
 from llmtl_helpers.assets.store import absent
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.models import build_language_model
 from llmtl_helpers.models import generate as generate_module
 from llmtl_helpers.widgets import writers
-from llmtl_helpers.widgets.blind_game import ROUNDS, BlindGame
-from llmtl_helpers.widgets.blind_rounds import chance_of, kept_rounds
+from llmtl_helpers.widgets.blind_game import ROUNDS, BlindGame, chance_of
 from llmtl_helpers.widgets.prompt_box import PromptBox
 from llmtl_helpers.widgets.sample_explorer import SampleExplorer
 from llmtl_helpers.widgets.writers import LONGEST
@@ -116,7 +116,8 @@ def test_a_choice_without_a_run_is_a_sentence(tmp_path):
 @pytest.fixture
 def play(ledger, tmp_path):
     def make(task=NEWS.name, **options):
-        return BlindGame(task, **{"ledger": ledger, "game_file": tmp_path / "games" / "blind.jsonl",
+        journal = Journal(tmp_path / "games" / "journal.jsonl")
+        return BlindGame(task, **{"ledger": ledger, "journal": journal,
                                   **options})
     return make
 
@@ -150,7 +151,7 @@ def test_a_second_answer_to_the_same_round_counts_nothing(play):
     answer(game, True)
     game.first.click()
     game.second.click()
-    assert game.right == [True] and len(kept_rounds(game.file)) == 1
+    assert game.right == [True] and len(game.journal.entries("blind")) == 1
 
 
 def finish(game, right: int) -> None:
@@ -179,9 +180,9 @@ def test_every_round_is_kept_at_once_and_the_next_game_is_another(play):
     game = play()
     first = [pair.text for pair in game._pairs]
     answer(game, True)
-    (record,) = kept_rounds(game.file)
+    (record,) = game.journal.entries("blind")
     assert record["right"] is True and record["guess"] == record["tuned"]
-    assert (record["task"], record["opponent"], record["n"], record["game"], record["round"],
+    assert (record["name"], record["opponent"], record["n"], record["game"], record["round"],
             record["text"], record["run_seed"]) == (
         NEWS.name, "scratch", 512, 0, 1, game.pair.text, game.pair.seed)
     again = play()  # as after a restart of the kernel
@@ -192,7 +193,7 @@ def test_every_round_is_kept_at_once_and_the_next_game_is_another(play):
     game.new.click()
     assert game.number == 1 and game.right == [] and "Round 1 of 10, game 1" in text(game.question)
     game.new.click()
-    assert game.number == 2 and len(kept_rounds(game.file)) == 1
+    assert game.number == 2 and len(game.journal.entries("blind")) == 1
 
 
 def test_another_opponent_or_size_is_another_game_and_keeps_what_was_played(play):
@@ -206,22 +207,22 @@ def test_another_opponent_or_size_is_another_game_and_keeps_what_was_played(play
     assert game.pair.tuned["n"] == 32 and game.pair.other["n"] == 0
     game.other.value, game.size.value = "scratch", 512
     assert "ever played here: 1 of 1" in text(game.score)
-    assert len(kept_rounds(game.file)) == 2 and game.last_error is None
+    assert len(game.journal.entries("blind")) == 2 and game.last_error is None
 
 
 def test_a_line_that_was_cut_off_swallows_no_round(play):
     game = play()
     answer(game, True)
-    with open(game.file, "a") as lines:
+    with open(game.journal.file, "a") as lines:
         lines.write('{"game": 0, "gue')  # the disk was full
     game.following.click()
     answer(game, True)
-    assert [record["round"] for record in kept_rounds(game.file)] == [1, 2]
+    assert [record["round"] for record in game.journal.entries("blind")] == [1, 2]
 
 
 def test_a_file_that_cannot_be_written_stops_no_game(play, tmp_path):
     (tmp_path / "locked").write_text("a file where a folder should be")
-    game = play(game_file=tmp_path / "locked" / "blind.jsonl")
+    game = play(journal=Journal(tmp_path / "locked" / "blind.jsonl"))
     answer(game, True)
     assert isinstance(game.last_error, LearnerError) and "could not be kept" in text(game.errors)
     assert game.right == [True] and "Right: " in text(game.lesson)
@@ -514,5 +515,5 @@ def test_every_control_of_the_box_has_a_name_and_nothing_is_stored(box, tmp_path
 def test_rounds_are_json_lines(play):
     game = play()
     answer(game, False)
-    lines = [line for line in game.file.read_text().splitlines() if line]
+    lines = [line for line in game.journal.file.read_text().splitlines() if line]
     assert json.loads(lines[0])["right"] is False

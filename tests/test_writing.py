@@ -12,7 +12,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger.schema import check
 from llmtl_helpers.models import build_language_model, weights_recipe
 from llmtl_helpers.models.generate import generate
-from llmtl_helpers.models.language_model import Tokens
+from llmtl_helpers.models.language_model import LanguageModel, Tokens
 from llmtl_helpers.models.prefix import WORTH, shared_length
 from llmtl_helpers.models.prompts import answer_text, prompt_text
 from llmtl_helpers.profiles import PROFILES, WRITING, rule_at
@@ -289,6 +289,26 @@ def test_a_stopped_run_leaves_nothing(planned):
             stop.set()
 
     assert run_module.run(config, stop, watch) is None
+
+
+def test_stop_ends_the_reading_of_test_texts(planned, monkeypatch):
+    from llmtl_helpers.training import loop
+
+    _, config = planned()
+    stop, read = Event(), []
+    monkeypatch.setattr(loop, "by_length", lambda lengths: [[row] for row in range(len(lengths))])
+    forward = LanguageModel.forward
+
+    def counting(self, *given):
+        read.append(len(given[0]))
+        if len(read) == 3:
+            stop.set()
+        return forward(self, *given)
+
+    monkeypatch.setattr(LanguageModel, "forward", counting)
+    assert run_module.run(config.changed(strategy="prompted", n=0, updates=0, learning_rate=None),
+                          stop) is None
+    assert len(read) == 3
 
 
 def test_smoke_shrinks_a_rule_of_its_own():

@@ -1,13 +1,16 @@
 """`check`, `hint` and `solution`: what a learner calls in an exercise's cell.
 
 An exercise stands once, in its lesson: task, hints, the check, the solution and some
-wrong answers that the tests try. These functions find it there by its name.
+wrong answers that the tests try. These functions find it there by its name, and keep in the
+journal what came out.
 """
 
 import html
 from dataclasses import dataclass
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.journal import remember
+from llmtl_helpers.lessons.limits import NeverEnds, limited
 from llmtl_helpers.lessons.source import Exercise, read_exercises, read_lessons
 
 RIGHT, NOT_YET, NOT_ATTEMPTED = "right", "not yet", "not attempted"
@@ -74,13 +77,27 @@ def check(name: str, answer: object) -> Answer:
     exercise = find(name)
     if answer is ... or answer is None:
         return Answer(NOT_ATTEMPTED, "put your answer in place of the three dots.")
+    found = _judged(exercise, answer)
+    problem = remember("exercise", name, state=found.state)
+    return Answer(found.state, f"{found.text} ({problem})") if problem else found
+
+
+def _judged(exercise: Exercise, answer: object) -> Answer:
     scope: dict = {}
-    exec(compile(exercise.check, f"<check of {name}>", "exec"), scope)
+    exec(compile(exercise.check, f"<check of {exercise.name}>", "exec"), scope)
     try:
-        missing = scope["check"](answer)
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        return Answer(NOT_YET, f"a {type(answer).__name__} of this form cannot be read ({error}). "
-                               f"hint(\"{name}\") says what is expected.")
+        missing = limited(lambda: scope["check"](answer))
+    except NeverEnds as endless:
+        still = (" It still runs: restart the kernel (your runs and notes are kept)."
+                 if endless.still_there else "")
+        return Answer(NOT_YET, f"{endless}. Look for a loop that never ends.{still}")
+    except RecursionError:
+        return Answer(NOT_YET, "a function calls itself without an end. Look for the case in which "
+                               "it should stop.")
+    except Exception as error:
+        said = str(error).strip()[:200] or type(error).__name__
+        return Answer(NOT_YET, f"a {type(answer).__name__} of this form cannot be read ({said}). "
+                               f"hint(\"{exercise.name}\") says what is expected.")
     return Answer(RIGHT, exercise.why) if missing is None else Answer(NOT_YET, missing)
 
 
@@ -96,6 +113,7 @@ def hint(name: str, number: int = 1) -> Note:
                            next=f"ask for a hint from 1 to {len(hints)}")
     more = (f" (Next: hint(\"{name}\", {number + 1}).)" if number < len(hints)
             else f" (That was the last one; solution(\"{name}\") shows a solution.)")
+    remember("exercise", name, state="hint")
     return Note(f"Hint {number} of {len(hints)}.", hints[number - 1].strip() + more)
 
 
@@ -106,4 +124,5 @@ def solution(name: str) -> Note:
         LearnerError: no lesson has an exercise of that name.
     """
     exercise = find(name)
+    remember("exercise", name, state="solution")
     return Note("A solution.", exercise.why, exercise.solution.strip())

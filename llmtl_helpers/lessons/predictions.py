@@ -1,12 +1,20 @@
-"""`compare_guess`: what a learner committed before a result, beside the result."""
+"""`compare_guess`: what a learner committed before a result, beside the result.
+
+The first guess at a result is kept in the journal, from which `plots.calibration_figure` draws.
+"""
 
 import math
 
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.journal import Journal, remember
 from llmtl_helpers.lessons.exercises import Note
 
 
 def compare_guess(guess: object, truth: float, what: str) -> Note:
     """Put a guess beside the result, without marks: being surprised is the point.
+
+    The first guess at each result is kept; one that was changed after the result was seen is
+    compared, but not kept.
 
     Args:
         guess: a number, or the three dots that say that nobody guessed.
@@ -24,4 +32,18 @@ def compare_guess(guess: object, truth: float, what: str) -> Note:
                                                f"{guess:g}% is written {guess / 100:g}.")
     gap = guess - truth
     side = "exactly that" if gap == 0 else f"{abs(gap):,.3g} too {'high' if gap > 0 else 'low'}"
-    return Note(f"You guessed {guess:,g}.", f"{result} The guess was {side}.")
+    first = _kept(what, float(guess), float(truth))
+    return Note(f"You guessed {guess:,g}.", f"{result} The guess was {side}.{first}")
+
+
+def _kept(what: str, guess: float, truth: float) -> str:
+    """Keep a first guess; what there is to say about it."""
+    try:
+        known = Journal().entries("guess", what)
+    except LearnerError as error:
+        return f" ({error})"
+    if known:
+        first = known[0]["guess"]
+        return "" if first == guess else f" Your first guess, {first:,g}, is the one that is kept."
+    problem = remember("guess", what, guess=guess, truth=truth) if math.isfinite(truth) else ""
+    return f" ({problem})" if problem else ""

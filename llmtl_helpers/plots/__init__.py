@@ -7,6 +7,7 @@ several threads and pyplot keeps one global state for all of them.
 from llmtl_helpers.plots.against_slogan import against_the_slogan
 from llmtl_helpers.plots.best_of_k import expected_best_curve
 from llmtl_helpers.plots.break_even import break_even_curve
+from llmtl_helpers.plots.calibration import calibration_figure
 from llmtl_helpers.plots.cost import cost_curve
 from llmtl_helpers.plots.dial import dial_figure
 from llmtl_helpers.plots.discordance import discordance_figure
@@ -41,8 +42,8 @@ from llmtl_helpers.plots.unfreeze import unfreeze_figure
 from llmtl_helpers.plots.writing import writing_curve
 from llmtl_helpers.plots.writing_worth import prompt_worth
 
-__all__ = ["TwinFigure", "against_the_slogan", "break_even_curve", "cost_curve", "dial_figure",
-           "discordance_figure", "domain_matrix", "drawn_test_sets", "error_cost",
+__all__ = ["TwinFigure", "against_the_slogan", "break_even_curve", "calibration_figure",
+           "cost_curve", "dial_figure", "discordance_figure", "domain_matrix", "drawn_test_sets", "error_cost",
            "every_task_figure", "expected_best_curve", "fairness_figure", "false_alarms",
            "forecast_figure", "forgetting_figure", "gap_board", "ladder_figure", "language_figure",
            "layer_curve", "level_curve", "luck_strip", "marked_text", "minimal_pairs_figure",

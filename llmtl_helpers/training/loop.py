@@ -107,19 +107,25 @@ def weight_groups(model) -> list[dict]:
 
 
 @torch.inference_mode()
-def evaluate(model, encoded: Sequence[list[int]]) -> torch.Tensor:
+def evaluate(model, encoded: Sequence[list[int]], stop: Event | None = None) -> torch.Tensor | None:
     """The model's outputs for every text, in the order given; dropout off.
 
     What all texts for a language model begin with, such as examples in a prompt, is read once.
 
+    Args:
+        stop: checked before each batch; when set, nothing is returned.
+
     Returns:
         (texts, labels) logits of a classifier; of a language model (texts, 2), see its `forward`.
+        None if stopped.
     """
     model.eval()
     device = next(model.parameters()).device
     outputs = torch.empty(len(encoded), model.outputs)
     kept, encoded = model.begin(encoded) if model.tied else (None, encoded)
     for rows in by_length([len(tokens) for tokens in encoded]):
+        if stop is not None and stop.is_set():
+            return None
         ids, mask = pad(encoded, rows, model.tokenizer.pad_token_id)
         again = () if kept is None else (for_each(kept, len(rows)),)
         outputs[rows] = model(ids.to(device), mask.to(device), *again).float().cpu()

@@ -38,7 +38,8 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
         encoded = model.encode(pairs, longest)
         if free:
             encoded = [Tokens(ids[:-1], ids.given) for ids in encoded]
-        return model.decide(evaluate(model, encoded))
+        outputs = evaluate(model, encoded, stop)
+        return None if outputs is None else model.decide(outputs)
 
     test, validation = map(likelihoods, (data.test_texts, data.validation_texts))
     if stop.is_set():

@@ -1,10 +1,10 @@
 """BlindGame: of two answers to one text, which one is the tuned model's?"""
 
-from pathlib import Path
-
 import ipywidgets as w
 
-from llmtl_helpers.curves.writing import guessing_range
+from llmtl_helpers.curves.writing import guessing_does_that, guessing_range
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.journal import Journal
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots.writing_data import LIKELIHOOD, TUNED, Written, rows_of
 from llmtl_helpers.plots.writing_pairs import OPPONENTS, Pair, opponent, pairs
@@ -13,7 +13,6 @@ from llmtl_helpers.plots.writing_samples import (Answer, answer_card, label_of, 
                                                  said_score, score_of_text, texts_of)
 from llmtl_helpers.plots.writing_words import examples, missing, spoken
 from llmtl_helpers.profiles import WRITING, Profile, rule_at
-from llmtl_helpers.widgets.blind_rounds import chance_of, file, keep_round, kept_rounds
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import WRAP, choose, sentence
 from llmtl_helpers.widgets.shelf import of_one_version
@@ -39,7 +38,7 @@ class BlindGame(View):
         ledger: default: `Ledger()`.
         other: opponent at first, a name in `OPPONENTS`. size: examples; default: the most.
         rounds: of a game. number: of the first game; default: the next that was not played.
-        game_file: default: `blind_game.jsonl` in the suite's local folder.
+        journal: where rounds are kept; default: the usual one.
 
     Attributes:
         right: whether each answered round of this game was right.
@@ -50,10 +49,10 @@ class BlindGame(View):
 
     def __init__(self, task: str = "write/films", profile: str | Profile | None = None,
                  ledger: Ledger | None = None, *, other: str = "scratch", size: int | None = None,
-                 rounds: int = ROUNDS, number: int | None = None, game_file: Path | None = None):
+                 rounds: int = ROUNDS, number: int | None = None, journal: Journal | None = None):
         super().__init__(profile, ledger, "light", 1.0)
         self.task, self._rounds = task, max(1, rounds)
-        self.file = game_file or file()
+        self.journal = journal or Journal()
         rule = rule_at(self.shelf.profile, WRITING).budget
         self.found = Written(of_one_version(rows_of(self.shelf.ledger, task, rule)))
         sizes = self.found.sizes(TUNED[0])
@@ -118,15 +117,21 @@ class BlindGame(View):
     def _begin(self, number: int | None = None) -> None:
         """Deal a game: the next one that was not played, or that of a number."""
         if number is None:
-            played = kept_rounds(self.file, **self._kind())
-            number = max((record["game"] for record in played), default=-1) + 1
+            number = max((entry["game"] for entry in self._played()), default=-1) + 1
         self.number, self.right, self._at = number, [], 0
         dealt, self.ties = pairs(self.found, self.other.value, self.size.value, number)
         self._pairs = dealt[:self._rounds]
 
     def _kind(self) -> dict:
         """What rounds must share to be counted together."""
-        return {"task": self.task, "opponent": self.other.value, "n": self.size.value}
+        return {"name": self.task, "opponent": self.other.value, "n": self.size.value}
+
+    def _played(self) -> list[dict]:
+        """Rounds of that kind; none where the journal cannot be read, which keeping one will say."""
+        try:
+            return self.journal.entries("blind", **self._kind())
+        except LearnerError:
+            return []
 
     @guard
     def _say(self, place: int) -> None:
@@ -135,10 +140,10 @@ class BlindGame(View):
         pair, right = self.pair, (place == 0) == self.pair.first_tuned
         self.right.append(right)
         try:
-            keep_round(self.file, {
-                **self._kind(), "game": self.number, "round": self._at + 1,
-                "rounds": len(self._pairs), "text": pair.text, "run_seed": pair.seed,
-                "tuned": NAMES[not pair.first_tuned], "guess": NAMES[place], "right": right})
+            self.journal.add(
+                "blind", **self._kind(), game=self.number, round=self._at + 1,
+                rounds=len(self._pairs), text=pair.text, run_seed=pair.seed,
+                tuned=NAMES[not pair.first_tuned], guess=NAMES[place], right=right)
         finally:
             self.redraw()
 
@@ -210,10 +215,18 @@ class BlindGame(View):
                     f"ends between {few} and {many} in at least 95 of 100 games.")
         elif played:
             text += " What guessing would do is worked out at the end of the game."
-        rounds = kept_rounds(self.file, **self._kind())
+        rounds = self._played()
         if len(rounds) > played:
             text += (f" All rounds of this kind that were ever played here: "
                      f"{sum(bool(one.get('right')) for one in rounds)} of {len(rounds)}.")
         if self.ties:
             text += f" Left out, since both wrote the same: {self.ties:,} pairs."
         return text.strip()
+
+
+def chance_of(right: int, rounds: int) -> str:
+    """'Guessing does that or better in 17% of games.'"""
+    share = guessing_does_that(right, rounds)
+    said = ("fewer than 1 of 100" if share < 0.01 else "more than 99 of 100"
+            if 0.99 < share < 1 else f"{100 * share:.0f}% of")
+    return f"Guessing does that or better in {said} games."

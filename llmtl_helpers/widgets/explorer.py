@@ -33,7 +33,7 @@ class TwinExplorer(LiveTraining, View):
         ledger: default: `Ledger()`.
         theme, scale: as in `twin_curve`; scale 1.6 suits most projectors.
         workers, plan: instead of `sweep.Workers(count=1)` and `sweep.live_config`.
-        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+        guesses_file: default: the usual journal.
 
     Attributes:
         alt, reading: alt text and sentence of the picture.
@@ -45,7 +45,7 @@ class TwinExplorer(LiveTraining, View):
                  ledger: Ledger | None = None, *, theme: str = "light", scale: float = 1.0,
                  workers=None, plan=None, guesses_file: Path | None = None):
         super().__init__(profile, ledger, theme, scale)
-        self._guesses = guesses_file or guesses.file()
+        self._guesses = guesses_file
         self._open: set[str] = set()  # tasks whose curves have been revealed
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
         tasks, task = offered(task)

@@ -30,7 +30,7 @@ class ForecastGame(View):
         ledger: default: `Ledger()`.
         arm: what is forecast first.
         theme, scale: as in `forecast_figure`.
-        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+        guesses_file: default: the usual journal.
 
     Attributes:
         guess: hidden size -> its FloatText.
@@ -43,7 +43,7 @@ class ForecastGame(View):
                  ledger: Ledger | None = None, *, arm: str = "fine_tuned", theme: str = "light",
                  scale: float = 1.0, guesses_file: Path | None = None):
         super().__init__(profile, ledger, theme, scale)
-        self._guesses = guesses_file or guesses.file()
+        self._guesses = guesses_file
         self._open: dict[tuple, dict[int, float]] = {}  # what was revealed -> guesses before that
         self._touched: set[int] = set()  # sizes whose guess was written by the learner
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key

@@ -38,7 +38,7 @@ class GuessFirst(LiveTraining, View):
     def __init__(self, task: str, profile: str | Profile | None, ledger: Ledger | None, theme: str,
                  scale: float, guesses_file: Path | None):
         super().__init__(profile, ledger, theme, scale)
-        self.task, self._guesses = task, guesses_file or guesses.file()
+        self.task, self._guesses = task, guesses_file
         self.hidden = True
         self.prediction = w.FloatText(value=0.5, step=0.01, description="My guess", style=WIDE,
                                       layout=w.Layout(width="210px"))

@@ -1,18 +1,14 @@
-"""Guesses that were committed before the reveal: kept in one flat file and scored."""
+"""Guesses that were committed before the reveal: kept in the journal and scored."""
 
-import json
 import math
-import os
-from datetime import UTC, datetime
 from pathlib import Path
 
-from llmtl_helpers import paths
 from llmtl_helpers.curves import Summary, in_band
 from llmtl_helpers.errors import LearnerError
-
-
-def file() -> Path:
-    return paths.home() / "guesses.jsonl"
+from llmtl_helpers.journal import Journal
+from llmtl_helpers.plots import words
+from llmtl_helpers.plots.theme import style_of
+from llmtl_helpers.plots.words import METRICS
 
 
 def check_guess(value: float) -> float:
@@ -49,46 +45,18 @@ def judge(guess: float, summary: Summary | None, shipped: bool) -> str:
     return f"{said}, band {low:.3f} to {high:.3f}: {where}."
 
 
-def remember(path: Path, guess: float, task: str, metric: str, arm: str, n: int,
+def remember(path: Path | None, guess: float, task: str, metric: str, arm: str, n: int,
              summary: Summary | None, seen: bool) -> dict:
-    """Append a guess to the file; `seen` says that the answer was on the screen already.
+    """Keep a guess in the journal; `seen` says that the answer was on the screen already.
+
+    Args:
+        path: default: the usual journal.
 
     Raises:
         LearnerError: the file cannot be written.
     """
     low, high = summary.band if summary and summary.band else (None, None)
-    record = {"created": datetime.now(UTC).isoformat(timespec="seconds"), "task": task,
-              "metric": metric, "arm": arm, "n": n, "guess": guess, "seen": seen,
-              "mean": summary.mean if summary else None, "band_low": low, "band_high": high,
-              "runs": summary.k if summary else 0}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab+") as lines:
-            end = lines.seek(0, os.SEEK_END)
-            if end:  # a line that was cut off by a full disk must not swallow this one
-                lines.seek(end - 1)
-                if lines.read(1) != b"\n":
-                    lines.write(b"\n")
-            lines.write(json.dumps(record).encode() + b"\n")
-    except OSError as error:
-        raise LearnerError(f"the guess could not be kept in {path}", error.strerror or str(error),
-                           "make room or set LLMTL_HOME to a folder that you can write to"
-                           ) from error
-    return record
-
-
-def load(path: Path | None = None) -> list[dict]:
-    """All guesses kept so far, oldest first; lines that cannot be read are left out."""
-    try:
-        lines = (path or file()).read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return []
-    found = []
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and "guess" in record:
-            found.append(record)
-    return found
+    return Journal(path).add(
+        "guess", f"{METRICS.get(metric, metric)}, {style_of(arm).label}, {words.labels(n)}, {task}",
+        guess=guess, truth=summary.mean if summary else None, seen=seen, task=task, metric=metric,
+        arm=arm, n=n, band_low=low, band_high=high, runs=summary.k if summary else 0)

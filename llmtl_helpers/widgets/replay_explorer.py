@@ -33,7 +33,7 @@ class ReplayExplorer(GuessFirst):
         ledger: default: `Ledger()`.
         theme, scale: as in `replay_figure`.
         workers, plan: instead of `sweep.Workers(count=1)` and `sweep.live_config`.
-        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+        guesses_file: default: the usual journal.
 
     Attributes:
         last_error: the last exception of a handler, which is also shown in the widget.

@@ -29,7 +29,7 @@ class TransplantExplorer(GuessFirst):
         ledger: default: `Ledger()`.
         theme, scale: as in `transplant_figure`.
         workers, plan: instead of `sweep.Workers(count=1)` and `sweep.live_config`.
-        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+        guesses_file: default: the usual journal.
 
     Attributes:
         kept: the parts that are kept now; may be set.

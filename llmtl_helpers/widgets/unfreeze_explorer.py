@@ -31,7 +31,7 @@ class UnfreezeExplorer(GuessFirst):
         ledger: default: `Ledger()`.
         theme, scale: as in `unfreeze_figure`.
         workers, plan: instead of `sweep.Workers(count=1)` and `sweep.live_config`.
-        guesses_file: default: `guesses.jsonl` in the suite's local folder.
+        guesses_file: default: the usual journal.
 
     Attributes:
         last_error: the last exception of a handler, which is also shown in the widget.
