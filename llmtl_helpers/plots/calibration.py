@@ -35,7 +35,8 @@ def calibration_figure(guesses: Sequence[Guess], title: str = "Your guesses", th
     drawn = [one for one in guesses if one.guess > 0 and one.truth > 0][-MOST:]
     if not drawn:
         return empty_figure(title, "No guess is in your journal yet. Write a number in place of the "
-                            "dots wherever a notebook asks you to predict first.", theme, scale)
+                            "dots wherever a notebook asks you to predict first.", theme, scale,
+                            short="no guesses to draw yet")
     look = get_theme(theme)
     figure, axes = new_figure(look, scale)
     axes.set_position(PLACE)
