@@ -135,6 +135,14 @@ def _line(event) -> str:
     return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
 
 
+def _rounded(rows: list[dict]) -> list[str]:
+    """A line of the header where matrix products had rounded factors."""
+    from llmtl_helpers.models.precision import ROUNDED
+
+    count = sum(row.get("matmul") == ROUNDED for row in rows)
+    return [f"LLMTL_MATMUL={ROUNDED} was set for {count} of {len(rows)} runs"] if count else []
+
+
 def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None,
           arms: list[str] | None = None) -> None:
     """Write the runs of a curve, or of a study's arms, into the package; only of committed code."""
@@ -168,5 +176,6 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
         f"On: {'; '.join(machines)}; {sum(r.get('seconds', 0) for r in rows) / 3600:.1f} hours "
         "of single runs in sum",
         f"Code: commits {', '.join(sorted({row['commit'] for row in rows}))}",
+        *_rounded(rows),
     ])
     print(f"{count} runs written to {file.relative_to(paths.ROOT)}.")

@@ -1,11 +1,12 @@
 """Turns what is the suite's own in a lesson's text into plain MyST that jupytext reads.
 
-Three things are expanded, all of them text to text:
+Four things are expanded, all of them text to text:
   - the front matter becomes the notebook's first cell: title, question, neighbours, cost;
   - a line `{source} llmtl_helpers.module.function` becomes that function's source, so that
     what a lesson shows and what the package runs cannot differ;
   - a block ```{exercise} becomes its task and a cell to answer in; the teacher's edition
-    also gets hints and solution.
+    also gets hints and solution;
+  - where there is a quiz on the lesson, its section stands before `## We learnt`.
 """
 
 import ast
@@ -14,8 +15,10 @@ from pathlib import Path
 
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.lessons.quizzes import LETTERS, has_quiz, read_quiz
 from llmtl_helpers.lessons.source import EXERCISE, FRONT_MATTER, Exercise, Lesson, read_exercise
 
+BEFORE_QUIZ = "## We learnt"
 SOURCE = re.compile(r"^\{source\} +([A-Za-z_][\w.]*) *$", re.MULTILINE)
 
 
@@ -35,6 +38,8 @@ def expand(lesson: Lesson, lessons: list[Lesson], edition: str) -> str:
     body = FRONT_MATTER.sub("", lesson.text)
     body = SOURCE.sub(lambda found: fence(function_source(found.group(1))), body)
     body = EXERCISE.sub(lambda found: exercise_cells(read_exercise(found), edition), body)
+    if has_quiz(lesson.number):
+        body = body.replace(BEFORE_QUIZ, f"{quiz_cells(lesson.number, edition)}\n\n{BEFORE_QUIZ}", 1)
     return "\n\n+++\n\n".join([title_cell(lesson, previous, following), body.strip(),
                                neighbours(previous, following)]) + "\n"
 
@@ -101,6 +106,20 @@ def exercise_cells(exercise: Exercise, edition: str) -> str:
                   f"**Why the solution is right.** {exercise.why.strip()}",
                   code_cell(f"{exercise.solution.strip()}\ncheck(\"{name}\", answer)", "solution")]
     return "+++\n\n" + "\n\n".join(cells)
+
+
+def quiz_cells(number: str, edition: str) -> str:
+    """The quiz as MyST cells; the learner's edition does not hold which options are right."""
+    cells = ["+++\n\n## Quiz\n\nChoose an option and read its reason; the others have reasons too. Your "
+             "first choices go into your journal.",
+             code_cell(f"from llmtl_helpers.lessons import Quiz\n\nQuiz(\"{number}\")", "quiz")]
+    if edition == "teacher":
+        answers = "\n".join(
+            f"{i}. **{LETTERS[[option.right for option in question.options].index(True)]}.** "
+            + " ".join(next(option.why for option in question.options if option.right).split())
+            for i, question in enumerate(read_quiz(number), 1))
+        cells.append(f"+++ {{\"tags\": [\"teacher\"]}}\n\n**Right options**\n\n{answers}\n\n+++")
+    return "\n\n".join(cells)
 
 
 def code_cell(code: str, tag: str) -> str:
