@@ -1,10 +1,11 @@
-"""One name decides every size: smoke, laptop, full, broad or gpu. Read here and nowhere else.
+"""One name decides every size: smoke, laptop, full, broad, own or gpu. Read here and nowhere else.
 
 The environment variable LLMTL_PROFILE sets the name; `laptop` is the default. All but `smoke`
 train each single run by the same rules, so that their runs can stand in one figure; `smoke`
 only proves that the chain works and its runs are never mixed in. `full` is how the course's
 first task is shipped, `broad` how many tasks and strategies are: fewer sizes, and what is tuned
-is tuned at 256 labels alone and kept.
+is tuned at 256 labels alone and kept; `own` is for a learner's own table: three seeds, and one trial
+of each knob at 64 labels.
 """
 
 import os
@@ -65,6 +66,8 @@ PROFILES = {
         _floor("full", sizes=EVERY_SIZE, live_sizes=(64, 256), seeds=5, seeds_large=3),
         _floor("broad", sizes=(16, 64, 256, 1024), live_sizes=(64, 256), seeds=5, seeds_large=3,
                large_from=2048, trial_sizes=(256,)),
+        _floor("own", sizes=(16, 64, 256, 1024), live_sizes=(64, 256), seeds=3, seeds_large=3,
+               trial_sizes=(64,), trial_seeds=1),
         _floor("gpu", sizes=EVERY_SIZE, live_sizes=(64, 256, 1024), seeds=5, seeds_large=5,
                device="auto"),
     )

@@ -210,3 +210,14 @@ def test_it_is_a_command_of_the_command_line(at_home):
                           capture_output=True, text=True, timeout=120,
                           env={**os.environ, "LLMTL_HOME": str(at_home / "other")})
     assert said.returncode == 0 and "journal" in said.stdout
+
+
+def test_the_first_guess_is_the_one_that_is_kept(at_home):
+    from llmtl_helpers.lessons import compare_guess
+
+    assert "0.1 too low" in repr(compare_guess(0.6, 0.7, "a score"))
+    assert "Your first guess, 0.6, is the one that is kept" in repr(
+        compare_guess(0.7, 0.7, "a score"))
+    for no_guess in (..., "high", 75):
+        compare_guess(no_guess, 0.7, "another score")
+    assert [(one.what, one.guess, one.truth) for one in first_guesses()] == [("a score", 0.6, 0.7)]

@@ -93,8 +93,8 @@ def test_text_is_escaped_and_buttons_are_named(quiz):
 
 @pytest.mark.parametrize("broken, message", [
     ("- name: a\n", "not whole"), ("{", "not whole"), ("7\n", "not whole"),
-    ("- {name: a, asks: b?, options: [{text: a, why: b}, {text: c, why: d}]}\n", "3 or 4 options"),
-    ("- {name: a, asks: b?, options: [{text: a, why: b}, {text: c, why: d}, {text: e, why: f}]}\n",
+    ("- {name: a, asks: 'b?', options: [{text: a, why: b}, {text: c, why: d}]}\n", "3 or 4 options"),
+    ("- {name: a, asks: 'b?', options: [{text: a, why: b}, {text: c, why: d}, {text: e, why: f}]}\n",
      "0 of them right"),
 ])
 def test_a_file_that_is_not_as_agreed_is_a_sentence(tmp_path, broken, message):

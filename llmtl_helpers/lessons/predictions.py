@@ -39,7 +39,7 @@ def compare_guess(guess: object, truth: float, what: str) -> Note:
 def _kept(what: str, guess: float, truth: float) -> str:
     """Keep a first guess; what there is to say about it."""
     try:
-        known = Journal().entries("guess", what)
+        known = Journal().entries("guess", name=what)
     except LearnerError as error:
         return f" ({error})"
     if known:

@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.tasks.base import Card, Task
 from llmtl_helpers.tasks.external import is_external, load_external
+from llmtl_helpers.tasks.own import is_own, load_own
 
 __all__ = ["Card", "Task", "load_task", "task_names"]
 
@@ -38,13 +39,15 @@ def load_task(name: str) -> Task:
         name: one of `task_names()`; a family's first name stands for its first member
             ("sentiment" is "sentiment/films"); `hub:org/name@revision` with a pinned
             40-digit revision, or `folder:PATH` laid out like a hub snapshot (both take
-            `?text=COLUMN&label=COLUMN`).
+            `?text=COLUMN&label=COLUMN`); or `own:NAME`, which `own_data.keep` has made.
 
     Raises:
         LearnerError: the name is unknown, or the task's data has not been fetched.
     """
     if is_external(name):
         return load_external(name)
+    if is_own(name):
+        return load_own(name)
     for module in _modules():
         for known in (*module.NAMES, *getattr(module, "TEST_ONLY", ())):
             if name == known or name == known.partition("/")[0]:

@@ -37,7 +37,7 @@ def biases(model, config: RunConfig):
 
 
 def adapters(model, config: RunConfig):
-    """Two thin matrices beside chosen layers, the layers themselves frozen (LoRA, Hu et al. 2022,
+    """Two thin matrices beside chosen layers, the layers themselves frozen (LoRA, Hu et al. 2021,
     equation 3); at the start they change nothing.
 
     Raises:
