@@ -6,7 +6,8 @@
     python3 start.py test               every test, notebooks included
     python3 start.py doctor             is everything in order here, and how fast is it?
     python3 start.py COMMAND --help     more on a command; the others:
-                                        assets bench build lab pretrain progress sweep
+                                        assets bench build lab own pretrain progress
+                                        sweep
 
     --torch-index URL   before the command: take PyTorch from this package index, for
                         example from the one that pytorch.org names for CPU builds

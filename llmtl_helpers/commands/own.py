@@ -10,11 +10,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from llmtl_helpers import paths
-from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.own_data.columns import guess_columns, suggested_name
 from llmtl_helpers.own_data.reading import DELIMITERS, Table, read_table
 
 SHOWN = 3  # rows of the preview
 PROFILE = "own"
+BLOCK_WEIGHTS = 10.6e6  # of the encoder, those that multiply
+BESIDE = 1.8  # all that a run does, over the matrix products of its training
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
     print("\n".join(map(str, examined.findings)))
     if args.check:
         return 0
-    name = args.name or re.sub(r"[^a-z0-9]+", "-", args.file.stem.lower()).strip("-")[:30] or "data"
-    task = keep(examined, name, f"{args.file.name}, column {text!r} by column {label!r}")
+    task = keep(examined, args.name or suggested_name(args.file),
+                f"{args.file.name}, column {text!r} by column {label!r}")
     print(f"\nKept as the task {task}. Its runs are in {paths.own_runs()}; Ctrl-C stops them, the "
           "same command goes on.")
     return train_and_advise(task, args.profile, args.workers)
@@ -56,6 +58,7 @@ def train_and_advise(task: str, profile: str, workers: int | None) -> int:
     from llmtl_helpers.plots import twin_curve
     from llmtl_helpers.profiles import get_profile
 
+    print(cost(task, get_profile(profile)))
     failures = sweep.run(SimpleNamespace(task=task, profile=profile, arms=None, study=None,
                                          sizes=None, seeds=None, workers=workers, plan=False,
                                          ship=False))
@@ -69,27 +72,23 @@ def train_and_advise(task: str, profile: str, workers: int | None) -> int:
     return failures
 
 
-def guess_columns(table: Table, text: str | None, label: str | None) -> tuple[str, str]:
-    """Columns that were named, or those that look like texts and labels.
+def cost(task: str, profile) -> str:
+    """A sentence on the runs to be made and, roughly, their minutes on this machine."""
+    from llmtl_helpers.rating import matmul_rating
+    from llmtl_helpers.tasks import load_task
 
-    Raises:
-        LearnerError: a named column is not there, or none looks like labels.
-    """
-    some = table.rows[:2000]
-    lengths = {name: sum(len(row[at]) for row in some) for at, name in enumerate(table.columns)}
-    if text is None:
-        text = max((name for name in table.columns if name != label), key=lengths.get)
-    table.column(text)
-    if label is None:
-        kinds = {name: len({row[at] for row in some if row[at].strip()})
-                 for at, name in enumerate(table.columns) if name != text}
-        kinds = {name: count for name, count in kinds.items() if count > 1}
-        if not kinds:
-            raise LearnerError("no column looks like labels", "each holds one value or none",
-                               "name it: --label COLUMN")
-        label = min(kinds, key=kinds.get)
-    table.column(label)
-    return text, label
+    loaded = load_task(task)
+    some = loaded.train[:200]["text"]
+    tokens = min(128.0, 1.4 * sum(len(text.split()) for text in some) / len(some) + 2)
+    sizes = [n for n in profile.sizes if n <= len(loaded.train)]
+    values = 4 if profile.trial_seeds else 0  # of each arm's knob
+    runs = [(n, profile.seeds_at(n)) for n in sizes]
+    runs += [(n, values * profile.trial_seeds) for n in profile.trial_sizes if n in sizes]
+    read = sum(count * profile.updates(n) * profile.batch_size(n) for n, count in runs)
+    flop = 2 * read * tokens * 6 * BLOCK_WEIGHTS * BESIDE  # two arms
+    minutes = flop / (1e9 * matmul_rating()) / 60
+    return (f"{2 * sum(count for _, count in runs)} runs of the large network and some small ones: "
+            f"about {max(1, round(minutes))} minutes on this machine, if it has nothing else to do.")
 
 
 def preview(table: Table, text: str, label: str) -> str:

@@ -7,6 +7,7 @@ file only the first rows are read.
 import csv
 import io
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,7 +122,10 @@ def _decoded(path: Path, head: bytes, encoding: str, notes: list[str]) -> tuple[
     if nuls := text.count("\0"):
         notes.append(f"{nuls:,} NUL characters were taken out.")
         text = text.replace("\0", "")
-    return encoding, text.removeprefix("\ufeff")
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise LearnerError(f"the file {path.name} is empty", next="choose a file with rows in it")
+    return encoding, text
 
 
 def _encoding(raw: bytes, head: bytes) -> str:
@@ -146,10 +150,14 @@ def _encoding(raw: bytes, head: bytes) -> str:
     best = from_bytes(head).best()
     if best is None:
         return ""
-    try:  # the usual one among those that read the same
-        return "cp1252" if head.decode("cp1252") == str(best) else best.encoding
+    # Western encodings differ in few signs, too few to guess by: the usual one, where it fits
+    western = all("LATIN" in unicodedata.name(sign, "LATIN") for sign in set(str(best))
+                  if sign.isalpha())
+    try:
+        head.decode("cp1252")
     except UnicodeDecodeError:
         return best.encoding
+    return "cp1252" if western else best.encoding
 
 
 def _looks_like_json(text: str) -> bool:
@@ -168,7 +176,7 @@ def _delimited(path: Path, text: str, encoding: str, delimiter: str, notes: list
     csv.field_size_limit(LONGEST_CELL)
     lines, rows, aside = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [], 0
     try:
-        header = next(row for row in lines if any(cell.strip() for cell in row))
+        header = next((row for row in lines if any(cell.strip() for cell in row)), [""])
         columns = _names(header)
         for row in lines:
             if not any(cell.strip() for cell in row):
@@ -205,7 +213,7 @@ def _delimiter(text: str) -> str:
             counts = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter))
         except csv.Error:
             return 0.0, 0
-        cells, often = counts.most_common(1)[0]
+        cells, often = (counts.most_common(1) or [(0, 0)])[0]
         return (often / sum(counts.values()), cells) if cells > 1 else (0.0, 0)
 
     return max(DELIMITERS, key=agreement)
