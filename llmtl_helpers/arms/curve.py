@@ -14,7 +14,7 @@ ARMS = {
         Arm("probe", "frozen probe on the checkpoint", ENCODER, "pretrained", "frozen_probe",
             "inverse_regularisation", (0.001, 0.01, 0.1, 1.0), "#009E73", "-", "D"),
         Arm("tfidf", "bag of words (TF-IDF)", "none", "none", "bag_of_words",
-            "inverse_regularisation", (0.01, 0.1, 1.0, 10.0), "#000000", ":", "x"),
+            "inverse_regularisation", (0.1, 1.0, 10.0, 1000.0), "#000000", ":", "x"),
         Arm("majority", "always the majority class", "none", "none", "majority",
             None, (), "#7F7F7F", ":", ""),
     )
