@@ -149,7 +149,7 @@ def test_every_size_is_read_in_one_place(monkeypatch):
         if profile.name != "smoke":
             assert min(map(profile.updates, profile.sizes)) >= 250
     monkeypatch.setenv("LLMTL_PROFILE", "enormous")
-    with pytest.raises(LearnerError, match="smoke, laptop, full, broad, gpu"):
+    with pytest.raises(LearnerError, match="smoke, laptop, full, broad, own, gpu"):
         get_profile()
 
 
