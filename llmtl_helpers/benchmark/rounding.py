@@ -1,7 +1,4 @@
-"""Shipped runs once more with products of rounded factors: what does the rounding change?
-
-Taught in 11.
-"""
+"""Shipped runs once more with products of rounded factors: what does the rounding change?"""
 
 import os
 import statistics

@@ -111,7 +111,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "initial_weights": (str, False, "SHA-256 of the weights before the first update, head included"),
     "threads": (int, False, "torch threads"),
     "device": (str, False, "cpu, cuda or mps"),
-    "matmul": (str, False, "products of the linear layers: onednn, default, or bfloat16 (rounded factors)"),
+    "matmul": (str, False, "products of the linear layers: onednn, default, or bfloat16 (factors and results rounded to it)"),
     "machine": (str, False, "kind of processor and number of cores, and the accelerator's kind"),
     "versions": (str, False, "python, torch, transformers, numpy and scikit-learn versions"),
     "commit": (str, False, "commit of the code, with + if it was changed"),

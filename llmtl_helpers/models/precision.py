@@ -1,9 +1,10 @@
-"""Matrix products of rounded factors, where they are asked for. Taught in 11.
+"""Matrix products in 16 bits, where they are asked for. What it changes is in BENCHMARKS.md.
 
-`LLMTL_MATMUL=bfloat16` keeps 8 bits of each factor instead of 24; sums, weights, gradients,
-norms and the optimizer stay in float32 ("mixed precision": Micikevicius et al. 2018,
-arXiv:1710.03740). That is about half as fast again where the processor has instructions for it,
-and slower where it has none; so nobody gets it unasked. The row of a run says it.
+`LLMTL_MATMUL=bfloat16` runs networks under `torch.autocast`: factors and results of matrix
+products keep 8 bits instead of 24. Weights, their gradients' sums, losses and the optimizer stay
+in float32 ("mixed precision": Micikevicius et al. 2018, arXiv:1710.03740). That is about half as
+fast again where the processor has instructions for it, and slower where it has none; so nobody
+gets it unasked. The row of a run says it.
 """
 
 import os
@@ -17,7 +18,7 @@ ROUNDED = "bfloat16"
 
 @lru_cache
 def rounded() -> bool:
-    """Whether this process multiplies rounded factors.
+    """Whether this process multiplies in 16 bits.
 
     Raises:
         LearnerError: LLMTL_MATMUL asks for what is not known here, or slower.
