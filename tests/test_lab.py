@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from llmtl_helpers import paths
+from llmtl_helpers import jupyter
 from llmtl_helpers.commands import lab
 from llmtl_helpers.errors import LearnerError
 
@@ -70,7 +71,7 @@ def test_a_notebook_is_found_by_number_or_name(source):
 
 def test_the_settings_are_ones_that_this_jupyterlab_knows():
     schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
-    for plugin, values in lab.SETTINGS.items():
+    for plugin, values in jupyter.SETTINGS.items():
         package, _, name = plugin.partition(":")
         schema = json.loads((schemas / package / f"{name}.json").read_text(encoding="utf-8"))
         assert set(values) <= set(schema["properties"])
@@ -78,7 +79,7 @@ def test_the_settings_are_ones_that_this_jupyterlab_knows():
 
 
 def test_every_jupyter_folder_is_inside_the_home(tmp_path):
-    for value in lab.jupyter_environment(tmp_path).values():
+    for value in jupyter.jupyter_environment(tmp_path).values():
         assert Path(value).is_relative_to(tmp_path)
 
 

@@ -5,7 +5,8 @@ other programs first. Takes about four minutes on 2 cores. With --sweeps it trai
 standard jobs beside `transformers.Trainer` instead, which takes about half an hour. With
 --pretraining it pre-trains beside Trainer: about half an hour too. With --writing the decoder is
 tuned and writes beside Trainer and `generate`: about ten minutes. With --rounding shipped runs are
-made once more with products of rounded factors: about ten minutes.
+made once more with products of rounded factors: about ten minutes. With --notebooks every notebook is
+run from top to bottom in a real JupyterLab and browser: about a quarter of an hour.
 """
 
 import json
@@ -14,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from llmtl_helpers import paths
 
@@ -24,6 +26,7 @@ PRETRAINING = "<!-- pre-training -->", "<!-- end of pre-training -->"
 WRITING = "<!-- writing -->", "<!-- end of writing -->"
 ROUNDING = "<!-- rounding -->", "<!-- end of rounding -->"
 WRITING_UPDATES = 40
+NOTEBOOKS = "<!-- notebooks -->", "<!-- end of notebooks -->"
 MINUTES = 8.0
 TASK = "sentiment/films"
 
@@ -42,12 +45,18 @@ def add_arguments(parser) -> None:
                         help="tuning the decoder and writing beside transformers.Trainer")
     parser.add_argument("--rounding", action="store_true",
                         help="shipped runs once more, with products of bfloat16 factors")
+    parser.add_argument("--notebooks", nargs="*", metavar="NN",
+                        help="Run All in a browser, of all notebooks or of those with these numbers")
+    parser.add_argument("--edition", choices=("learner", "teacher"), default="learner",
+                        help="of the notebooks in --notebooks; the teacher's holds the solutions")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER",
+                        help="keep the notebooks of --notebooks there, outputs included")
     parser.add_argument("--write", action="store_true",
                         help="put the tables of these into BENCHMARKS.md")
 
 
 def run(args) -> int:
-    if args.sweeps or args.pretraining or args.writing or args.rounding:
+    if any((args.sweeps, args.pretraining, args.writing, args.rounding, args.notebooks is not None)):
         return _tables(args)
     found = {}
     for name, measure in MEASURES.items():
@@ -65,7 +74,8 @@ def _tables(args) -> int:
     for wanted, tables, marks in ((args.sweeps, _sweeps, (BEGIN, END)),
                                   (args.pretraining, _pretraining, PRETRAINING),
                                   (args.writing, _writing, WRITING),
-                                  (args.rounding, _rounding, ROUNDING)):
+                                  (args.rounding, _rounding, ROUNDING),
+                                  (args.notebooks is not None, _notebooks, NOTEBOOKS)):
         if wanted:
             text = tables(args)
             print(text)
@@ -116,6 +126,20 @@ def _rounding(args) -> str:
     exact, cores = exact_rows(), os.cpu_count() or 1
     timed = again(exact[:cores], "", cores, _say)
     return markdown(exact, again(exact, ROUNDED, cores, _say), timed, machine())
+
+
+def _notebooks(args) -> str:
+    from llmtl_helpers.benchmark.notebooks import markdown, run_through
+    from llmtl_helpers.lessons.notebook import build_all, write_files
+    from llmtl_helpers.profiles import get_profile
+    from llmtl_helpers.training.run import machine
+
+    files = build_all(args.edition)
+    if args.edition == "teacher":
+        write_files(files)
+    chosen = [file for file in files if not args.notebooks or file.name[:2] in args.notebooks]
+    profile = get_profile().name
+    return markdown(run_through(chosen, profile, _say, args.keep), profile, machine())
 
 
 def _multiplying_weights(model) -> int:

@@ -14,18 +14,9 @@ from pathlib import Path
 
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.jupyter import jupyter_environment, server_arguments
 
 FIRST = "00_start_here"
-
-SETTINGS = {
-    # The first start would ask whether to fetch news: it takes the focus and the network.
-    "@jupyterlab/apputils-extension:notification": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-    },
-    # Else widgets' callbacks run on another thread than the cells, beside a running cell.
-    "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
-}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -99,47 +90,3 @@ def find_notebook(folder: Path, name: str) -> Path:
         raise LearnerError(f"there is no notebook called {name!r}", f"there are: {there}",
                            "choose one of them, or its number")
     return found[0]
-
-
-def jupyter_environment(folder: Path) -> dict[str, str]:
-    """Make Jupyter's folders below `folder` with the suite's settings; return the variables.
-
-    Without the user's own data folder the only kernel found is this environment's, which
-    Jupyter calls `python3`.
-    """
-    config = folder / "config" / "labconfig"
-    config.mkdir(parents=True, exist_ok=True)
-    (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS, indent=1),
-                                                           encoding="utf-8")
-    return {
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-    }
-
-
-def server_arguments(notebook: Path, port: int, no_browser: bool) -> list[str]:
-    """Options for JupyterLab.
-
-    A token is always asked for: a random one, which is in the address printed, or the one
-    in the environment variable JUPYTER_TOKEN. As an option every user could read it.
-    """
-    import zmq
-
-    arguments = [
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-        f"--ServerApp.root_dir={notebook.parent}",
-        f"--LabApp.default_url=/lab/tree/{notebook.name}",
-        "--LabApp.extension_manager=readonly",  # the other one asks a package index
-        "--Application.log_level=ERROR",  # the address is printed all the same
-    ]
-    if zmq.has("curve"):  # else other users of the machine could listen in on the kernel
-        arguments.append("--KernelManager.transport_encryption=auto")
-    if no_browser:
-        arguments.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # usual in containers; loopback and token
-        arguments.append("--allow-root")
-    return arguments

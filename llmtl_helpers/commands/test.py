@@ -54,7 +54,7 @@ def pytest_arguments(given: list[str]) -> list[str]:
 
 def environment(home: Path) -> dict[str, str]:
     """The variables under which the tests and the notebooks' kernels run."""
-    from llmtl_helpers.commands.lab import jupyter_environment
+    from llmtl_helpers.jupyter import jupyter_environment
 
     return {
         **os.environ,

@@ -6,12 +6,11 @@ from urllib.parse import urlparse
 
 import pytest
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
 
-from lab import (  # noqa: E402
-    find_browser, jupyterlab, open_and_run, page, world_with_runs, write_notebook)
+from lab import need_browser, world_with_runs, write_notebook  # noqa: E402
 
+from llmtl_helpers.benchmark.browser import jupyterlab, open_and_run, page  # noqa: E402
 from llmtl_helpers.plots import twin_curve  # noqa: E402
 
 ARMS = ("fine_tuned", "small_scratch", "probe", "tfidf", "majority")
@@ -20,12 +19,13 @@ CELL = ("from llmtl_helpers import Ledger\nfrom llmtl_helpers.widgets import Lev
 
 
 def test_level_is_moved_by_keyboard_and_its_table_downloaded(tmp_path):
-    find_browser()
+    need_browser()
     work, home, ledger = world_with_runs(tmp_path)
     write_notebook(work / "level.ipynb", [CELL])
-    with (jupyterlab(work, home, LLMTL_PROFILE="laptop") as (address, token),
-          page() as (sheet, errors, asked)):
-        open_and_run(sheet, address, token, "level.ipynb")
+    with (jupyterlab(work, home, LLMTL_PROFILE="laptop") as server,
+          page() as shown):
+        sheet = shown.sheet
+        open_and_run(sheet, server, "level.ipynb")
         picture = sheet.locator(".widget-html figure img")
         picture.wait_for(timeout=60_000)
         before = picture.get_attribute("alt")
@@ -41,8 +41,8 @@ def test_level_is_moved_by_keyboard_and_its_table_downloaded(tmp_path):
             link.focus()
             sheet.keyboard.press("Enter")
         waiting.value.save_as(tmp_path / "got.csv")
-        assert errors == []
-        assert {urlparse(url).netloc for url in asked if urlparse(url).scheme != "data"
-                and urlparse(url).scheme != "blob"} == {urlparse(address).netloc}
+        assert shown.errors == []
+        assert {urlparse(url).netloc for url in shown.asked if urlparse(url).scheme != "data"
+                and urlparse(url).scheme != "blob"} == {urlparse(server.address).netloc}
     rows = ledger.rows(purpose="curve")
     assert (tmp_path / "got.csv").read_bytes() == twin_curve(rows, arms=ARMS).csv().encode()

@@ -8,13 +8,12 @@ from urllib.parse import urlparse
 
 import pytest
 
-pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
 
-from lab import (  # noqa: E402
-    find_browser, jupyterlab, open_and_run, page, world_with_runs, write_notebook)
+from lab import need_browser, world_with_runs, write_notebook  # noqa: E402
 
 from llmtl_helpers import paths  # noqa: E402
+from llmtl_helpers.benchmark.browser import jupyterlab, open_and_run, page  # noqa: E402
 
 LESSON = paths.ROOT / "notebooks" / "01_scratch_vs_fine_tuned.ipynb"
 SHORT = ["from llmtl_helpers import Ledger, TwinExplorer",
@@ -24,9 +23,10 @@ SHORT = ["from llmtl_helpers import Ledger, TwinExplorer",
 
 def look_and_move(folder: Path, home: Path, notebook: str, seconds: float, **environment) -> None:
     """Run all cells, reveal the curves, and move the size slider by keyboard alone."""
-    with (jupyterlab(folder, home, LLMTL_PROFILE="smoke", **environment) as (address, token),
-          page() as (sheet, errors, asked)):
-        open_and_run(sheet, address, token, notebook)
+    with (jupyterlab(folder, home, LLMTL_PROFILE="smoke", **environment) as server,
+          page() as shown):
+        sheet = shown.sheet
+        open_and_run(sheet, server, notebook)
         guess = sheet.get_by_role("button", name="Just show me")
         guess.wait_for(timeout=1000 * seconds)
         sheet.wait_for_function(
@@ -52,21 +52,21 @@ def look_and_move(folder: Path, home: Path, notebook: str, seconds: float, **env
             arg=before[1], timeout=20_000)
         after = picture.get_attribute("src"), picture.get_attribute("alt")
         assert after[0] != before[0] and "Marked size" in after[1]
-        assert errors == []
-        hosts = {urlparse(url).netloc for url in asked
+        assert shown.errors == []
+        hosts = {urlparse(url).netloc for url in shown.asked
                  if urlparse(url).scheme in ("http", "https", "ws", "wss")}
-        assert hosts == {urlparse(address).netloc}
+        assert hosts == {urlparse(server.address).netloc}
 
 
 def test_explorer_is_moved_by_keyboard(tmp_path):
-    find_browser()
+    need_browser()
     work, home, _ = world_with_runs(tmp_path)
     write_notebook(work / "short.ipynb", SHORT)
     look_and_move(work, home, "short.ipynb", seconds=60)
 
 
 def test_explorer_in_the_first_lesson(tmp_path):
-    find_browser()
+    need_browser()
     if not any(paths.shipped().glob("*.jsonl")):
         pytest.skip("no runs are shipped yet, so the lesson has no curve to show")
     if not (paths.cache() / "assets").is_dir():
