@@ -1,5 +1,6 @@
 """The benchmark: both contestants do the same work, and the table says what was measured."""
 
+from argparse import ArgumentParser
 from dataclasses import replace
 from itertools import accumulate
 from threading import Event
@@ -97,6 +98,12 @@ def test_the_table_gives_ratios_and_shares_of_both_limits():
     assert "a machine" in text and "180 GFLOP/s" in text
 
 
+def asked_for(*words: str):
+    parser = ArgumentParser()
+    bench.add_arguments(parser)
+    return parser.parse_args(words)
+
+
 def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(bench.paths, "ROOT", tmp_path)
     file = tmp_path / "BENCHMARKS.md"
@@ -105,16 +112,15 @@ def test_the_tables_are_written_between_their_marks(monkeypatch, tmp_path, capsy
     monkeypatch.setattr(report, "markdown", lambda *args: "| new |")
     monkeypatch.setattr("llmtl_helpers.models.build", lambda name: None)
     monkeypatch.setattr(bench, "_multiplying_weights", lambda model: 1)
-    args = type("Args", (), dict(sweeps=True, pretraining=False, writing=False, rounding=False,
-                                 updates=1, write=True))
-    assert bench.run(args) == 0
+    assert bench.run(asked_for("--sweeps", "--updates", "1", "--write")) == 0
     assert file.read_text(encoding="utf-8") == (
         f"before\n{bench.BEGIN}\n\n| new |\n\n{bench.END}\nafter\n")
 
 
 def test_the_committed_benchmark_holds_the_marks():
     text = (bench.paths.ROOT / "BENCHMARKS.md").read_text(encoding="utf-8")
-    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING, *bench.WRITING, *bench.ROUNDING):
+    for mark in (bench.BEGIN, bench.END, *bench.PRETRAINING, *bench.WRITING, *bench.ROUNDING,
+                 *bench.NOTEBOOKS):
         assert text.count(mark) == 1
 
 
@@ -254,9 +260,8 @@ def test_each_benchmark_writes_its_own_part(monkeypatch, tmp_path, capsys):
     asked = []
     monkeypatch.setattr(pretraining_report, "tables",
                         lambda minutes, say: asked.append(minutes) or "| new |")
-    args = type("Args", (), dict(sweeps=False, pretraining=True, writing=False, rounding=False,
-                                 minutes=2.0, write=True))
-    assert bench.run(args) == 0 and asked == [2.0]
+    assert bench.run(asked_for("--pretraining", "--minutes", "2", "--write")) == 0
+    assert asked == [2.0]
     assert file.read_text(encoding="utf-8") == (
         f"{bench.BEGIN}\nkept\n{bench.END}\n{begin}\n\n| new |\n\n{end}\nafter\n")
     assert "| new |" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from rows import SIZES, make_curve, make_row
 from test_plots import boxes, line, texts
 
 from llmtl_helpers.arms import ARMS
+from llmtl_helpers.benchmark.browser import page
 from llmtl_helpers.curves import data_multiplier, forecast, multiplier_sizes
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots import (forecast_figure, level_curve, multiplier_by_level,
@@ -103,19 +104,19 @@ def test_cells_in_print():
 
 
 def test_a_browser_downloads_the_csv(tmp_path):
-    pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     sys.path.insert(0, str(Path(__file__).parent / "browser"))
-    from lab import find_browser, page
+    from lab import need_browser
 
-    find_browser()
+    need_browser()
     twin = twin_curve(make_curve(arms=("fine_tuned", "tfidf")))
-    with page() as (sheet, errors, _):
-        sheet.set_content(twin.html())
-        with sheet.expect_download() as waiting:
-            sheet.get_by_role("link", name="Download this table as CSV").click()
+    with page() as shown:
+        shown.sheet.set_content(twin.html())
+        with shown.sheet.expect_download() as waiting:
+            shown.sheet.get_by_role("link", name="Download this table as CSV").click()
         waiting.value.save_as(tmp_path / "got.csv")
         assert waiting.value.suggested_filename == "what-the-checkpoint-buys-sentiment-films.csv"
-    assert (tmp_path / "got.csv").read_bytes() == twin.csv().encode() and errors == []
+    assert (tmp_path / "got.csv").read_bytes() == twin.csv().encode()
+    assert shown.errors == []
 
 
 # -- the level -------------------------------------------------------------------------------

@@ -132,7 +132,8 @@ def page(width: int = 1280, height: int = 1000) -> Iterator[Page]:
 
 def open_notebook(sheet, server: Server, notebook: str) -> None:
     """Open a notebook by its name and wait until its kernel is idle."""
-    sheet.goto(f"{server.address}/lab/tree/{notebook}?token={server.token}")
+    # without `reset` it would open what an earlier page had open as well
+    sheet.goto(f"{server.address}/lab/tree/{notebook}?reset&token={server.token}")
     sheet.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     sheet.wait_for_function("""() => {
         const now = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;

@@ -29,6 +29,7 @@ RUN_ALL = """() => {
     window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => {
         clearInterval(watch);
         window.seconds = (performance.now() - began) / 1000;
+        window.first ??= window.seconds;
         window.finished = true;
     });
 }"""
@@ -113,12 +114,12 @@ def _one(server: Server, name: str) -> Through:
             raise LearnerError(f"{name} did not come to an end within {LONGEST / 60:.0f} minutes",
                                str(error).splitlines()[0], "open it and look where it stands"
                                ) from None
-        first, seconds, errors = (sheet.evaluate("() => window.first"),
-                                  sheet.evaluate("() => window.seconds"), sheet.evaluate(ERRORS))
         here = urlparse(server.address).netloc
         hosts = {urlparse(url).netloc for url in shown.asked
                  if urlparse(url).scheme in ("http", "https", "ws", "wss")}
-        sheet.wait_for_timeout(1000)  # what the last cell shows is drawn
+        sheet.wait_for_timeout(1000)  # what the last cell shows is on its way
+        first, seconds, errors = (sheet.evaluate("() => window.first"),
+                                  sheet.evaluate("() => window.seconds"), sheet.evaluate(ERRORS))
         complaints = tuple(shown.errors)
         sheet.evaluate(CLOSE)
     return Through(name.removesuffix(".ipynb"), first, seconds, memory.peak / 2**20,
