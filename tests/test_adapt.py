@@ -11,7 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmtl_helpers import training
+from llmtl_helpers import ENCODER, load_task, training
+from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import check, correct_flags
 from llmtl_helpers.models import build, weights_recipe
@@ -25,6 +26,8 @@ from llmtl_helpers.training.probing import best_probe
 from llmtl_helpers.training.run import run
 from tiny import tiny_checkpoint, tiny_task
 
+real = pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
+                          reason="the assets have not been fetched")
 SHORT = dict(updates=12, batch_size=8, learning_rate=1e-2, seed=3)
 
 
@@ -135,6 +138,28 @@ def test_a_probe_as_a_layer_decides_as_the_probe_does(classes, seed):
     logits = features @ weight.T + bias
     clear = np.sort(logits, 1)[:, -1] - np.sort(logits, 1)[:, -2] > 1e-3
     assert (logits.argmax(1) == probe.predict(features))[clear].all()
+
+
+def test_an_output_that_only_rounding_moves_gets_no_weight():
+    rng = np.random.default_rng(0)
+    features = rng.normal(0, 1, (200, 6)).astype(np.float32)
+    features[:, 2] = 1e-33 * rng.normal(0, 1, 200)
+    features[:, 4] = 1e-9 * rng.normal(0, 1, 200)
+    labels = (features[:, 0] + 0.3 * rng.normal(0, 1, 200) > 0).astype(int)
+    probe = linear_probe(0.1).fit(features, labels)
+    weight, bias = as_layer(probe, 2)
+    assert (weight[:, [2, 4]] == 0).all() and 0 < np.abs(weight).max() < 10
+    assert ((features @ weight.T + bias).argmax(1) == probe.predict(features)).mean() > 0.95
+
+
+@real
+def test_the_checkpoints_own_head_of_a_probe_can_be_trained_on():
+    """Three outputs of this checkpoint are always zero but for rounding."""
+    texts = load_task("sentiment/films").train.select(range(64))
+    model = build(ENCODER)
+    features = training.features.pooled(model, texts["text"], 128)
+    weight, _ = as_layer(linear_probe(0.001).fit(features, texts["label"]), 2)
+    assert (weight == 0).any() and np.abs(weight).max() < 10
 
 
 def test_a_fitted_head_says_what_the_probe_says(world, task, checkpoint):

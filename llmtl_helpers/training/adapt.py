@@ -13,6 +13,7 @@ import numpy as np
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.training.config import RunConfig
 
+DEAD = 1e-6  # an output that varies less than this share of the usual one says nothing
 SCALE = 2  # of an adapter's answer, at every rank: its learning rate is tuned anyway
 
 
@@ -100,10 +101,13 @@ def as_layer(probe, classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Standardising and logistic regression as one linear layer: weight (classes, width), bias.
 
     Of two classes the regression knows one logit; the layer has half of it for one class and minus
-    half for the other, so that their difference is the same.
+    half for the other, so that their difference is the same. Outputs that hardly vary are left out:
+    standardising blew up their rounding errors, and their weights would blow up whatever a trained
+    body makes of them (all-MiniLM-L6-v2 has three such outputs of 384).
     """
     scaler, regression = probe[0], probe[-1]
-    weight = regression.coef_ / scaler.scale_
+    alive = scaler.scale_ > DEAD * np.median(scaler.scale_)
+    weight = np.where(alive, regression.coef_, 0.0) / np.where(alive, scaler.scale_, 1.0)
     bias = regression.intercept_ - weight @ scaler.mean_
     if len(weight) == 1:
         weight, bias = (np.concatenate([-half, half]) for half in (weight / 2, bias / 2))
