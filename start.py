@@ -29,6 +29,7 @@ import time
 ROOT = os.path.dirname(os.path.abspath(__file__))
 WINDOWS = os.name == "nt"
 OLDEST = (3, 11)
+EXTRAS = ("test", "site")  # commands that need more packages; each is an extra of pyproject.toml
 DISK_GB = 4  # the packages with a CPU build of PyTorch (2.1 GB), the data (0.8 GB), and some air
 COST = """\
 Setting up, once. Python packages: about 0.5 GB to download, 2.1 GB on disk (folder .venv).
@@ -52,7 +53,7 @@ def main(argv):
             print(__doc__.strip())
             return 0
         torch_index, command = read_torch_index(argv)
-        extra = "test" if command[0] == "test" else ""
+        extra = command[0] if command[0] in EXTRAS else ""
         if not is_whole(extra):
             set_up(extra, torch_index)
         elif torch_index:

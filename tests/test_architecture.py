@@ -9,7 +9,7 @@ from llmtl_helpers import paths
 
 ORDER = ["errors", "paths", "journal", "arms", "recipes", "profiles", "ledger", "assets", "tasks", "corpora",
          "models", "training", "pretraining", "sweep", "curves", "cost", "fairness", "explain", "plots", "widgets", "own_data", "interview", "lessons", "environment", "rating",
-         "jupyter", "benchmark", "commands", "cli", "__main__"]
+         "jupyter", "site", "benchmark", "commands", "cli", "__main__"]
 FILES = sorted(file for file in paths.PACKAGE.rglob("*.py") if file.name != "__init__.py"
                or file.parent != paths.PACKAGE)
 # only modules that a worker or a cell loads when it is about to train may import these at once

@@ -27,7 +27,7 @@ def expand(lesson: Lesson, lessons: list[Lesson], edition: str) -> str:
 
     Args:
         lessons: the whole course in order; `lesson` is one of it.
-        edition: "learner" or "teacher".
+        edition: "learner", "teacher" or "reader".
     Raises:
         LearnerError: a `{source}` line or an exercise cannot be resolved.
     """
@@ -93,19 +93,28 @@ def fence(code: str) -> str:
 
 
 def exercise_cells(exercise: Exercise, edition: str) -> str:
-    """The exercise as MyST cells; the learner's edition holds neither hint nor solution."""
-    name = exercise.name
+    """The exercise as MyST cells; the learner's edition holds neither hint nor solution, the
+    reader's has both folded."""
+    name, hints = exercise.name, "\n".join(f"{i}. {hint.strip()}"
+                                           for i, hint in enumerate(exercise.hints, 1))
+    heading = f"### Exercise: {exercise.title}\n\n{exercise.task.strip()}"
+    if edition == "reader":
+        return "\n\n".join(["+++", heading, folded("Hints", hints), folded(
+            "Solution", f"{fence(exercise.solution)}\n\n{exercise.why.strip()}")])
     cells = [
-        f"### Exercise: {exercise.title}\n\n{exercise.task.strip()}\n\n"
-        f"Stuck? `hint(\"{name}\")`. Given up? `solution(\"{name}\")`.",
+        f"{heading}\n\nStuck? `hint(\"{name}\")`. Given up? `solution(\"{name}\")`.",
         code_cell(f"{exercise.starter.strip()}\ncheck(\"{name}\", answer)", "exercise"),
     ]
     if edition == "teacher":
-        hints = "\n".join(f"{i}. {hint.strip()}" for i, hint in enumerate(exercise.hints, 1))
         cells += [f"+++ {{\"tags\": [\"teacher\"]}}\n\n**Hints**\n\n{hints}\n\n"
                   f"**Why the solution is right.** {exercise.why.strip()}",
                   code_cell(f"{exercise.solution.strip()}\ncheck(\"{name}\", answer)", "solution")]
     return "+++\n\n" + "\n\n".join(cells)
+
+
+def folded(summary: str, text: str) -> str:
+    """Markdown behind a line that opens it, in HTML that needs no script."""
+    return f"<details><summary>{summary}</summary>\n\n{text.strip()}\n\n</details>"
 
 
 def quiz_cells(number: str, edition: str) -> str:

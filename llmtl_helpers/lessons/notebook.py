@@ -9,7 +9,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons.expand import expand
 from llmtl_helpers.lessons.source import Lesson, read_lessons
 
-EDITIONS = ("learner", "teacher")
+EDITIONS = ("learner", "teacher", "reader")  # a reader has no kernel: solutions are folded
 TEACHER_TAGS = {"teacher", "solution"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
@@ -44,7 +44,7 @@ def build_notebook(lesson: Lesson, lessons: list[Lesson], edition: str = "learne
     for cell in read.cells:
         tags = list(cell.metadata.get("tags", []))
         source = cell.source.strip()
-        if not source or (edition == "learner" and TEACHER_TAGS & set(tags)):
+        if not source or (edition != "teacher" and TEACHER_TAGS & set(tags)):
             continue
         make = (nbformat.v4.new_code_cell if cell.cell_type == "code"
                 else nbformat.v4.new_markdown_cell)

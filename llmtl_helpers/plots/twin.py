@@ -13,7 +13,8 @@ LIVE = "live run on this machine"
 
 def twin_curve(rows: Iterable[dict], metric: str = "accuracy", arms: Sequence[str] | None = None,
                live_rows: Iterable[dict] = (), title: str | None = None, theme: str = "light",
-               scale: float = 1.0, at: int | None = None) -> TwinFigure:
+               scale: float = 1.0, at: int | None = None,
+               seed: int | None = None) -> TwinFigure:
     """Draw quality against training-set size for every arm in `rows`.
 
     Args:
@@ -27,6 +28,7 @@ def twin_curve(rows: Iterable[dict], metric: str = "accuracy", arms: Sequence[st
         scale: 1 gives 800 x 500 pixels; 1.6 suits most projectors. Letters grow with it.
         at: size that the reading speaks about; default: near 256 labels. If given, the
             size is marked on the figure.
+        seed: with `at`, rings go around this seed's runs instead of the means.
 
     Raises:
         LearnerError: rows of several tasks or training rules, an unknown theme or scale.
@@ -34,9 +36,9 @@ def twin_curve(rows: Iterable[dict], metric: str = "accuracy", arms: Sequence[st
     found = PlotData([*rows, *live_rows], metric, arms)
     figure, axes = backdrop(found, title, theme, scale)
     if at:
-        mark(axes, found, at, theme)
+        mark(axes, found, at, theme, seed)
     reading = words.reading(found.curves, at or found.usual, found.live)
-    return TwinFigure(figure, table(found), reading, alt(found, axes, title, at), theme)
+    return TwinFigure(figure, table(found), reading, alt(found, axes, title, at, seed), theme)
 
 
 class PlotData:

@@ -14,6 +14,7 @@ from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP
 from llmtl_helpers.widgets.shelf import offered
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.view import View
 
 TASKS = tuple(digit * 10**power for power in range(9) for digit in (1, 2, 5)) + (10**9,)
@@ -72,6 +73,11 @@ class CostExplorer(View):
              w.HBox([self.charge, self.scope], layout=WRAP), self.tasks, self.level,
              self.errors, self.picture, self.table],
             [self.unit, self.view, self.charge, self.scope, self.tasks, self.level])
+
+    def page_offers(self) -> dict[str, list]:
+        return {"view": all_of(self.view), "unit": all_of(self.unit),
+                "charge": [("no", False), ("yes", True)],
+                "tasks": [(f"{tasks:,}", tasks) for tasks in (1, 10, 100, 1000, 10**4, 10**6)]}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""

@@ -10,6 +10,7 @@ from llmtl_helpers.plots.words import METRICS
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.panel import WRAP, choose
 from llmtl_helpers.widgets.shelf import of_one_version
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.view import View
 
 NOTHING = ""  # taken off: the scores themselves are shown
@@ -53,6 +54,9 @@ class DomainExplorer(View):
         controls = [self.arm, self.minus, self.metric]
         self.show_controls([w.HBox(controls, layout=WRAP), self.errors, self.picture, self.table],
                            controls)
+
+    def page_offers(self) -> dict[str, list]:
+        return {name: all_of(getattr(self, name)) for name in ("arm", "minus")}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""

@@ -14,6 +14,7 @@ from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import ALL, Panel, question, sentence
 from llmtl_helpers.widgets.shelf import Shelf, offered
 from llmtl_helpers.widgets.state import State, read, require
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.training import LiveTraining
 from llmtl_helpers.widgets.view import View
 
@@ -68,14 +69,20 @@ class TwinExplorer(LiveTraining, View):
         """Trained networks that wait for a guess."""
         return [] if self.domain.value in self._open else self.shelf.trained
 
+    def page_offers(self) -> dict[str, list]:
+        twins = ("fine_tuned", "scratch")
+        return {"size": all_of(self.size), "seed": all_of(self.seed),
+                "arms": [("all", tuple(ARMS)), ("the two twins", twins)]}
+
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel.
 
         Nothing is hidden in it: such a page has no button that could reveal it.
         """
+        seed = self.seed.value
         return twin_curve(self.shelf.rows, self.metric.value, self.arms.value,
                           theme=self.layers.theme, scale=self.layers.scale,
-                          at=self.size.value)
+                          at=self.size.value, seed=None if seed == ALL else seed)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until no run is being trained and the picture is up to date.

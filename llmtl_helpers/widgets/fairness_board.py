@@ -80,6 +80,23 @@ class FairnessBoard(View):
         """Names of the switches that are on, in the order of the board."""
         return [name for name, switch in self.switches.items() if switch.value]
 
+    def page_offers(self) -> dict[str, list]:
+        return {"alone": [("all, side by side", ""),
+                          *((switch.label, name) for name, switch in SWITCHES.items())]}
+
+    def page_names(self) -> dict[str, str]:
+        return {"alone": "What is broken"}
+
+    @property
+    def alone(self) -> str:
+        """The only switch that is on; empty where none is or several are."""
+        return self.on[0] if len(self.on) == 1 else ""
+
+    @alone.setter
+    def alone(self, name: str) -> None:
+        for other, switch in self.switches.items():
+            switch.value = other == name
+
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel.
 

@@ -14,6 +14,7 @@ from llmtl_helpers.widgets import guesses
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import CHOICE, LINE, METRIC, WIDE, WRAP, choose, sentence
 from llmtl_helpers.widgets.shelf import offered
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.view import View
 
 
@@ -77,6 +78,9 @@ class ForecastGame(View):
     @property
     def revealed(self) -> bool:
         return self._line() in self._open
+
+    def page_offers(self) -> dict[str, list]:
+        return {"shown": all_of(self.shown)}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and words, for pages without a kernel.

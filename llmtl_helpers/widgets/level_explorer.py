@@ -11,6 +11,7 @@ from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import CHOICE, METRIC, WIDE, WRAP, choose
 from llmtl_helpers.widgets.shelf import offered
+from llmtl_helpers.widgets.static_twin import some_of
 from llmtl_helpers.widgets.view import View
 
 STEP = 0.005  # of the slider
@@ -61,6 +62,11 @@ class LevelExplorer(View):
             w.HBox([w.VBox([self.domain, self.metric]), w.VBox([self.treatment, self.baseline])],
                    layout=WRAP),
             self.errors, self.level, self.picture, self.table], [self.level])
+
+    def page_offers(self) -> dict[str, list]:
+        lines = ("scratch", "small_scratch", "tfidf", "probe")
+        return {"level": some_of(self.level, digits=3),
+                "baseline": [(label, arm) for label, arm in CHOICE if arm in lines]}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""

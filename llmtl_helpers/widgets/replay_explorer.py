@@ -16,6 +16,7 @@ from llmtl_helpers.widgets.guess_first import GuessFirst
 from llmtl_helpers.widgets.live import verdict
 from llmtl_helpers.widgets.panel import WIDE, sentence
 from llmtl_helpers.widgets.shelf import median_seconds, of_one_version
+from llmtl_helpers.widgets.static_twin import all_of
 
 USUAL = 1024  # labels of each task where no runs say otherwise
 
@@ -76,6 +77,9 @@ class ReplayExplorer(GuessFirst):
 
     def chosen(self) -> int:
         return self.share.value
+
+    def page_offers(self) -> dict[str, list]:
+        return {"share": all_of(self.share)}
 
     def asked(self) -> str:
         return (f"Before you look: the network learnt {short(FIRST)}, then {short(SECOND)} with "

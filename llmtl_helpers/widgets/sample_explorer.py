@@ -12,7 +12,10 @@ from llmtl_helpers.profiles import WRITING, Profile, rule_at
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP, choose, sentence
 from llmtl_helpers.widgets.shelf import of_one_version
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.view import View
+
+TEXTS = 8  # that a page without a kernel offers
 
 
 class SampleExplorer(View):
@@ -58,6 +61,10 @@ class SampleExplorer(View):
             w.HBox([self.text, self.before, self.following], layout=WRAP),
             w.HBox([w.VBox([self.size, self.seed]), self.shown], layout=WRAP),
             self.errors, self.picture, self.table], [self.text, self.size, self.seed, self.shown])
+
+    def page_offers(self) -> dict[str, list]:
+        texts = [(str(number), number) for number in range(1, min(self.text.max, TEXTS) + 1)]
+        return {"text": texts, "size": all_of(self.size), "shown": all_of(self.shown)}
 
     def static(self) -> Samples:
         """The same answers as HTML and as a table, for pages without a kernel."""

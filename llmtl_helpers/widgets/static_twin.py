@@ -1,11 +1,30 @@
 """A widget as a page that needs no kernel shows it. Taught in 00."""
 
+import os
+from pathlib import Path
+
+from llmtl_helpers.widgets.chooser import choosable_html
+
+PICTURES = "LLMTL_PAGE_PICTURES"  # set where a page is built: the folder of its pictures
+
 
 class StaticTwin:
     """Mixin, before the `ipywidgets` class, of a widget that has a method `static`."""
 
+    def page_offers(self) -> dict[str, list[tuple[str, object]]]:
+        """What a reader can choose on a page without a kernel: attribute -> labels and values."""
+        return {}
+
+    def page_names(self) -> dict[str, str]:
+        """How these attributes are called there; default: as the controls are."""
+        return {name: getattr(getattr(self, name), "description", "") or name
+                for name in self.page_offers()}
+
     def static_html(self) -> str:
-        """What the widget shows now, as HTML."""
+        """What the widget shows now, as HTML; where a page is built, all that it offers there."""
+        folder = os.environ.get(PICTURES)
+        if folder and self.page_offers():
+            return choosable_html(self, Path(folder))
         return self.static().html()
 
     def _repr_mimebundle_(self, **kwargs):
@@ -14,3 +33,18 @@ class StaticTwin:
         if bundle:
             bundle["text/html"] = self.static_html()
         return bundle
+
+
+def all_of(control) -> list[tuple[str, object]]:
+    """Every option of a list or a slider of options, with its label."""
+    labels = getattr(control, "_options_labels", None) or [str(o) for o in control.options]
+    values = getattr(control, "_options_values", None) or list(control.options)
+    return list(zip(labels, values, strict=True))
+
+
+def some_of(control, count: int = 12, digits: int = 2) -> list[tuple[str, float]]:
+    """So many evenly spaced values of a slider, its own value among them."""
+    steps = [control.min + (control.max - control.min) * i / (count - 1) for i in range(count)]
+    values = sorted({round(step / control.step) * control.step for step in steps}
+                    | {control.value})
+    return [(f"{value:.{digits}f}", value) for value in values]

@@ -11,6 +11,7 @@ from llmtl_helpers.plots.theme import style_of
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP, choose
+from llmtl_helpers.widgets.static_twin import all_of
 from llmtl_helpers.widgets.view import View
 
 
@@ -61,6 +62,9 @@ class TestSetExplorer(View):
                    layout=WRAP),
             self.size, self.again, self.errors, self.picture, self.table],
             [self.labels, self.size, self.luck])
+
+    def page_offers(self) -> dict[str, list]:
+        return {"labels": all_of(self.labels), "size": all_of(self.size), "luck": all_of(self.luck)}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""

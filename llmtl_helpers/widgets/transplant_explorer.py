@@ -77,6 +77,12 @@ class TransplantExplorer(GuessFirst):
     def chosen(self) -> str:
         return self.kept
 
+    def page_offers(self) -> dict[str, list]:
+        return {"kept": [(named(kept), kept) for kept in self._found]}
+
+    def page_names(self) -> dict[str, str]:
+        return {"kept": "Kept from the checkpoint"}
+
     def asked(self) -> str:
         return (f"Before you look: what accuracy does the network reach with "
                 f"{words.labels(self.n)} if it keeps {named(self.kept)} and starts from random "

@@ -13,6 +13,7 @@ from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guess_first import GuessFirst
 from llmtl_helpers.widgets.panel import choose, sentence
 from llmtl_helpers.widgets.shelf import median_seconds
+from llmtl_helpers.widgets.static_twin import all_of
 
 CHOICES = tuple(arm for arm in NAMES if arm != ALL)  # all weights are what the others are beside
 
@@ -62,6 +63,9 @@ class UnfreezeExplorer(GuessFirst):
 
     def chosen(self) -> tuple[str, int]:
         return self.trained.value, self.size.value
+
+    def page_offers(self) -> dict[str, list]:
+        return {"trained": all_of(self.trained), "size": all_of(self.size)}
 
     def asked(self) -> str:
         arm, n = self.chosen()

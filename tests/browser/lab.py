@@ -1,7 +1,12 @@
 """What the browser tests share: skipped without a browser, and a home whose runs are made up."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from rows import make_curve
@@ -37,3 +42,31 @@ def world_with_runs(folder: Path) -> tuple[Path, Path, Ledger]:
     for row in make_curve():
         ledger.add(row)
     return work, home, ledger
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """A plain file server on loopback; yields its address."""
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def serious_faults(sheet, inside: str = "body") -> list[str]:
+    """What axe finds serious or critical in the part of the page that the selector names."""
+    import axe_core_python
+
+    sheet.evaluate((Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8"))
+    found = sheet.evaluate("inside => axe.run(inside)", inside)
+    return [f"{fault['id']}: {fault['help']}: {node['html'][:200]}" for fault in found["violations"]
+            if fault["impact"] in ("serious", "critical") for node in fault["nodes"]]
