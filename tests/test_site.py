@@ -12,6 +12,7 @@ from rows import make_curve
 
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.lessons.glossary import read_glossary
 from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import read_exercises, read_lessons
 from llmtl_helpers.site import build, execute
@@ -190,6 +191,9 @@ def test_a_page_has_links_only_to_what_is_built():
 def test_a_small_site_is_built_and_shows_what_was_not_run(site):
     page = (site / "90_page.html").read_text(encoding="utf-8")
     assert (site / "index.html").read_text(encoding="utf-8").count("90_page.html") >= 2
+    assert "glossary.html" in (site / "index.html").read_text(encoding="utf-8")
+    words = (site / "glossary.html").read_text(encoding="utf-8")
+    assert words.count("<dt>") == len(read_glossary()) and 'id="term-macro-f1"' in words
     assert "must not be run" in page and execute.NOTE in unescape(page)
     assert execute.NEEDS in unescape(page) and "the end" in page
     assert "llmtl-chooser" in page and "widget-view" not in page and "Traceback" not in page

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.lessons.glossary import read_glossary
 from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import Lesson, read_lessons
 from llmtl_helpers.site.execute import run_cells
@@ -34,7 +35,7 @@ SETTINGS = {
     "nb_merge_streams": True,
     "nb_ipywidgets_js": {},  # else pages would ask a content network for widgets
     "nb_mime_priority_overrides": [("html", "text/html", 0)],
-    "myst_enable_extensions": ["dollarmath"],
+    "myst_enable_extensions": ["dollarmath", "deflist"],
     "myst_heading_anchors": 3,
     "mathjax_path": f"mathjax/{MATHJAX}",
     "html_theme": "furo",
@@ -83,6 +84,7 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
             shutil.copy(PAGES / file, source / "_static" / file)
         copy_mathjax(source / "_static" / "mathjax")
         (source / "index.md").write_text(first_page(lessons), encoding="utf-8")
+        (source / "glossary.md").write_text(glossary_page(lessons), encoding="utf-8")
         say("pages are made")
         render(source, made)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +139,21 @@ def first_page(lessons: Sequence[Lesson]) -> str:
     names = "\n".join(lesson.name for lesson in lessons)
     return ((PAGES / "index.md").read_text(encoding="utf-8").replace("{title}", TITLE)
             .replace("{table}", table).replace("{names}", names))
+
+
+def glossary_page(lessons: Sequence[Lesson]) -> str:
+    """Every term with its definition and links to the lessons that teach it."""
+    built = {lesson.number: f"[{lesson.heading}]({lesson.name}.ipynb)" for lesson in lessons}
+    lines = ["# Glossary", ""]
+    for term in read_glossary():
+        links = ", ".join(built[number] for number in term.lessons if number in built)
+        lines += ["", f"({anchor(term.name)})=", f"**{term.name}**", "",
+                  f": {term.says}" + (f" {links}" if links else "")]
+    return "\n".join(lines) + "\n"
+
+
+def anchor(name: str) -> str:
+    return "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 def render(source: Path, made: Path) -> None:
