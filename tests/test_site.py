@@ -126,7 +126,9 @@ def test_every_choice_is_drawn_with_its_own_words(tmp_path, ledger):
     assert explorer.last_error is None
 
 
-def test_the_first_picture_is_that_of_the_widget_as_it_stands(tmp_path, ledger):
+def test_the_first_picture_is_that_of_the_widget_as_it_stands(monkeypatch, tmp_path, ledger):
+    monkeypatch.setattr(LevelExplorer, "page_offers", lambda self: {
+        "level": static_twin.some_of(self.level, 3), "metric": static_twin.all_of(self.metric)})
     explorer = LevelExplorer(ledger=ledger, baseline="small_scratch", level=0.64)
     html = choosable_html(explorer, tmp_path / "states")
     assert unescape(re.search(r'<img[^>]* alt="([^"]*)"', html).group(1)) == explorer.static().alt
@@ -164,6 +166,8 @@ def test_text_in_a_state_can_neither_end_the_script_nor_become_html(tmp_path):
 
 
 def test_a_widget_is_choosable_only_where_pages_are_built(monkeypatch, tmp_path, ledger):
+    monkeypatch.setattr(TwinExplorer, "page_offers", lambda self: {
+        "size": static_twin.all_of(self.size)[:2]})
     explorer = TwinExplorer(ledger=ledger)
     assert "llmtl-chooser" not in explorer.static_html()
     monkeypatch.setenv(static_twin.PICTURES, str(tmp_path / "states"))
