@@ -269,7 +269,7 @@ def test_the_lesson_goes_on_without_decoder_and_runs(tmp_path, monkeypatch, caps
     assert len(cells) > 30
     scope: dict = {}
     for cell in cells:
-        exec(compile(cell, "a cell of 08", "exec"), scope)
+        exec(compile(re.sub(r"\A:tags:.*\n", "", cell), "a cell of 08", "exec"), scope)
     said = capsys.readouterr().out
     assert "assets fetch decoder" in said and "sweep --task write/films" in said
     assert list(scope["judgements"]) == [scope["SMALL"]] and not scope["table"]
