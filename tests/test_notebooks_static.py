@@ -8,6 +8,8 @@ import ast
 import importlib
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -278,3 +280,15 @@ def test_notes_escape_what_they_show(monkeypatch):
 ])
 def test_guess_is_put_beside_the_result(guess, truth, said):
     assert said in repr(compare_guess(guess, truth, "score"))
+
+
+def test_first_cells_load_nothing_slow():
+    """The first screen of a notebook is promised within 3 seconds; PyTorch alone takes two."""
+    first = [cells(name, "code")[0] for name in NOTEBOOKS]
+    code = "".join(f"exec({cell!r}, {{'display': print}})\n" for cell in first)
+    slow = ("torch", "transformers", "peft")
+    asked = f"{code}import sys\nprint('loaded:', [n for n in {slow} if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.endswith("loaded: []\n"), done.stdout[-200:]

@@ -127,7 +127,7 @@ def test_without_the_messages_the_gap_is_one_of_accuracy(monkeypatch):
     def not_here(name):
         raise absent("email")
 
-    monkeypatch.setattr("llmtl_helpers.plots.mail_runs.load_task", not_here)
+    monkeypatch.setattr("llmtl_helpers.tasks.load_task", not_here)
     twin = paired_gap(ROWS, ("tfidf",))
     assert "points of accuracy" in twin.reading
     assert "`python3 start.py assets fetch email`" in twin.reading
@@ -144,8 +144,8 @@ def test_runs_on_other_messages_are_not_judged_by_these(monkeypatch):
     class Task:
         fingerprint = "f" * 64
 
-    monkeypatch.setattr("llmtl_helpers.plots.mail_runs.load_task", lambda name: Task)
-    with pytest.raises(LearnerError, match="other messages"):
+    monkeypatch.setattr("llmtl_helpers.tasks.load_task", lambda name: Task)
+    with pytest.raises(LearnerError, match="other texts"):
         gold_labels(ROWS)
 
 

@@ -7,7 +7,7 @@ import time
 from llmtl_helpers import paths
 from llmtl_helpers.arms import ARMS, EVERY_ARM
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.ledger import Ledger, write_shipped
+from llmtl_helpers.ledger import Ledger, write_gold, write_shipped
 from llmtl_helpers.profiles import PROFILES, get_profile, rule_at
 
 
@@ -146,7 +146,7 @@ def _rounded(rows: list[dict]) -> list[str]:
 def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None,
           arms: list[str] | None = None) -> None:
     """Write the runs of a curve, or of a study's arms, into the package; only of committed code."""
-    from llmtl_helpers.sweep import planned_rows, study_runs
+    from llmtl_helpers.sweep import gold_of, planned_rows, study_runs
 
     if study:
         runs = study_runs(study, task, ledger, arms, sizes, profile)
@@ -179,3 +179,4 @@ def _ship(task: str, profile, ledger, study: str | None, sizes: list[int] | None
         *_rounded(rows),
     ])
     print(f"{count} runs written to {file.relative_to(paths.ROOT)}.")
+    write_gold(gold_of(Ledger().rows(shipped=True)))

@@ -58,7 +58,7 @@ class Ledger:
         target = self.own / f"{row['id']}.json"
         try:
             self.own.mkdir(parents=True, exist_ok=True)
-            _write_whole(target, json.dumps(row) + "\n")
+            write_whole(target, json.dumps(row) + "\n")
         except OSError as error:
             raise LearnerError(f"the run {row['id']} could not be saved in {self.own}",
                                error.strerror or str(error),
@@ -116,7 +116,7 @@ def write_shipped(path: Path, rows: Iterable[dict], header: Iterable[str]) -> in
     """Write rows as a shipped file: comment lines, then one JSON line a run, in stable order."""
     rows = sorted(({k: v for k, v in row.items() if k != "shipped"} for row in rows), key=_order)
     lines = [f"# {line}" for line in header] + [json.dumps(check(row)) for row in rows]
-    _write_whole(Path(path), "\n".join(lines) + "\n")
+    write_whole(Path(path), "\n".join(lines) + "\n")
     return len(rows)
 
 
@@ -148,7 +148,7 @@ def _order(row: dict) -> tuple:
             row["id"])
 
 
-def _write_whole(target: Path, text: str) -> None:
+def write_whole(target: Path, text: str) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

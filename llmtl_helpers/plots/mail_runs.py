@@ -5,10 +5,9 @@ from collections.abc import Collection, Iterable, Sequence
 import numpy as np
 
 from llmtl_helpers.curves import check_comparable
-from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import correct_flags, shipped_or_own
 from llmtl_helpers.plots.theme import style_of
-from llmtl_helpers.tasks import load_task
+from llmtl_helpers.plots.true_classes import classes_of
 
 Answers = dict[int, dict[str, dict[tuple[int, int], np.ndarray]]]  # n -> arm -> seeds -> right?
 
@@ -51,12 +50,7 @@ def gold_labels(rows: Iterable[dict]) -> np.ndarray:
         LearnerError: the messages are not on this machine, or in another version.
     """
     row = next(iter(rows))
-    task = load_task(row["task"])
-    if task.fingerprint != row["data_fingerprint"]:
-        raise LearnerError(f"the runs on {row['task']} were scored on other messages than those "
-                           "here", "the data's fingerprint differs",
-                           "run `python3 start.py assets verify`, or sweep anew")
-    return np.asarray(task.test[:row["test_size"]]["label"])
+    return classes_of(row["task"], row["data_fingerprint"], row["test_size"])
 
 
 def no_runs(task: str, arms: Sequence[str] = ()) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from llmtl_helpers.curves import PairedDifference
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger import shipped_gold
 
 
 def true_classes(rows: Iterable[dict], elsewhere: str = "other_tests") -> dict[str, np.ndarray]:
@@ -25,15 +26,32 @@ def true_classes(rows: Iterable[dict], elsewhere: str = "other_tests") -> dict[s
 
 @lru_cache(maxsize=32)
 def _labels(name: str, version: str, size: int) -> np.ndarray | None:
-    from llmtl_helpers.tasks import load_task
-
     try:
-        task = load_task(name)
+        return classes_of(name, version, size)
     except LearnerError:
         return None
-    if len(task.label_names) != 2 or task.fingerprint != version:
-        return None
-    return np.asarray(task.test[:size]["label"])
+
+
+def classes_of(name: str, version: str, size: int) -> np.ndarray | None:
+    """The true classes of a task's first `size` test texts, int (size,); those of shipped runs come
+    with them, of others from the texts. None where the task has not two classes.
+
+    Raises:
+        LearnerError: the texts are not on this machine, or in another version.
+    """
+    known = shipped_gold(version)
+    if known is None:
+        from llmtl_helpers.tasks import load_task
+
+        task = load_task(name)
+        if task.fingerprint != version:
+            raise LearnerError(f"the runs on {name} were scored on other texts than those here",
+                               "the data's fingerprint differs",
+                               "run `python3 start.py assets verify`, or sweep anew")
+        names, classes = task.label_names, task.test[:size]["label"]
+    else:
+        names, classes = known.names, known.labels[:size]
+    return np.asarray(classes) if len(names) == 2 else None
 
 
 def luck_in(differences: Iterable[PairedDifference]) -> str:
