@@ -18,6 +18,7 @@ from llmtl_helpers.errors import LearnerError
 VERSION = 1
 KINDS = {  # kind -> what an entry holds beside kind, name, time and version; more is allowed
     "guess": ("guess", "truth"),  # truth: None where there was no result yet
+    "word": ("guess", "truth", "words"),  # a guess that is no number; words: among how many
     "exercise": ("state",),  # "right" or "not yet"; "hint" or "solution": looked at
     "quiz": ("option", "right"),
     "blind": ("game", "round", "guess"),  # a round of "which one was tuned?"

@@ -221,3 +221,18 @@ def test_the_first_guess_is_the_one_that_is_kept(at_home):
     for no_guess in (..., "high", 75):
         compare_guess(no_guess, 0.7, "another score")
     assert [(one.what, one.guess, one.truth) for one in first_guesses()] == [("a score", 0.6, 0.7)]
+
+
+def test_a_word_is_kept_beside_the_numbers_and_not_among_them(at_home, capsys):
+    from llmtl_helpers.lessons import compare_guess
+
+    def said(guess):
+        return repr(compare_guess(guess, "flips", "the gap with unequal rates",
+                                  words=("inflates", "shrinks", "flips", "nothing")))
+
+    assert "No guess" in said(...) and "Write one of 'inflates'" in said("bigger")
+    assert "not right" in said("shrinks") and "first guess, shrinks, is the one" in said("flips")
+    assert first_guesses() == []
+    assert [entry["guess"] for entry in Journal().entries("word")] == ["shrinks"]
+    assert "1 outcome foretold in a word, 0 of them rightly; blind guessing gets 0.2" in (
+        progress.summary(Journal()))

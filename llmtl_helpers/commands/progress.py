@@ -52,11 +52,16 @@ def summary(journal: Journal) -> str:
         lines.append(f"  {lesson.heading:<38} {right} of {len(names)}"
                      + (f", {begun} begun" if begun else ""))
     guesses = len(first_guesses(journal))
+    words = {entry["name"]: entry for entry in reversed(known) if entry["kind"] == "word"}
+    right = sum(entry["guess"] == entry["truth"] for entry in words.values())
+    blindly = sum(1 / entry["words"] for entry in words.values())
     quizzes = [entry for entry in known if entry["kind"] == "quiz"]
     asked = {entry["name"]: entry["right"] for entry in reversed(quizzes)}  # first answers
     games = [entry for entry in known if entry["kind"] == "blind"]
     rehearsed = {entry["name"] for entry in known if entry["kind"] == "rehearsal"}
     lines += ["", f"{guesses} guess{'' if guesses == 1 else 'es'} made before the result was shown",
+              f"{len(words)} outcome{'' if len(words) == 1 else 's'} foretold in a word, {right} of them rightly"
+              + (f"; blind guessing gets {blindly:.1f} on average" if words else ""),
               f"{len(asked)} quiz questions answered, {sum(asked.values())} of them right at once",
               f"{len(games)} rounds of the blind game, "
               f"{sum(bool(entry.get('right')) for entry in games)} right",
