@@ -151,7 +151,7 @@ def frames_and_cells():
 
 
 def ranges_abroad():
-    for arm, low, high in (("scratch", 0.54, 0.60), ("fine_tuned", 0.69, 0.86)):
+    for arm, low, high in (("scratch", 0.54, 0.60), ("fine_tuned", 0.69, 0.85)):
         abroad = [cell(arm, train, test) for train in DOMAINS for test in DOMAINS if train != test]
         assert round(min(abroad), 2) == low and round(max(abroad), 2) == high
 
@@ -242,14 +242,14 @@ READINGS = [
     ("07", "**In the shipped runs** the frames are about ten points above the other cells on "
            "average.", frames_and_cells),
     ("07", "In the shipped runs it is so: abroad the network from scratch stands between 0.54 and "
-           "0.60, the checkpoint between 0.69 and 0.86.", ranges_abroad),
+           "0.60, the checkpoint between 0.69 and 0.85.", ranges_abroad),
     ("07", "In the shipped runs one move shows why both metrics are needed",
      films_to_tweets_by_two_metrics),
     ("07", "In the shipped runs transfer did not hurt in any of the twelve moves, by any of the "
            "three rulers.", no_negative_transfer),
     ("07", "**In the shipped runs it is the second.** The fine-tuned network is ahead by nearly "
-           "six points at home and by nearly four abroad; surely ahead in seven of the twelve moves, "
-           "surely behind in none.", ahead_of_the_probe),
+           "six points at home and by nearly four abroad; surely ahead in seven of the twelve "
+           "moves, surely behind in none.", ahead_of_the_probe),
     ("07", "In the shipped runs the recipe found nothing to repair: half a point at home, nothing "
            "abroad on average, and one sure cell of sixteen", nothing_to_repair),
     ("11", "In the shipped runs it is both: at 16 labels the gap shrinks, since the fine-tuned "
