@@ -55,8 +55,8 @@ STUDIES = {
     "convergence": Study(
         "four times as many updates, and the best of 20 looks at validation data is kept",
         NETWORKS, (64, 512, 2048, 8192), range(3),
-        # patience for all 20 looks, so no run ends early: the last updates, at a small learning
-        # rate, are often the best ones, and random weights need them most
+        # patience for all 20 looks, so that no run ends early: whether the late updates, at a small
+        # learning rate, are good for anything is what the study asks
         replace(FULL, name="to-convergence", budget="to-convergence",
                 min_updates=4 * FULL.min_updates, epochs=4 * FULL.epochs, patience=20)),
     "luck": Study(
