@@ -132,6 +132,13 @@ def test_a_sentence_stands_before_every_code_cell(name):
 
 
 @by_notebook
+def test_the_first_screen_says_what_it_is_good_for_in_an_interview(name):
+    goals = next(cell for cell in cells(name, "markdown")
+                 if "## After this notebook you will be able to" in cell)
+    assert "interview" in goals
+
+
+@by_notebook
 def test_every_picture_has_alternative_text(name):
     assert not re.findall(r"!\[\s*\]\(", prose(name))
     for source in cells(name, "code") + cells(name, "markdown"):
