@@ -21,6 +21,7 @@ from llmtl_helpers import paths
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons import check, compare_guess, hint, notebook, solution
+from llmtl_helpers.lessons.answers import at_hand
 from llmtl_helpers.lessons.expand import function_source
 from llmtl_helpers.lessons.source import read_exercises, read_lessons
 
@@ -193,7 +194,6 @@ def test_loop_is_explained_in_its_own_words():
 @pytest.fixture(params=["rows of the tests", "shipped rows"])
 def answering(request, tmp_path, monkeypatch):
     """What a learner has at hand in an exercise's cell, over a ledger of known rows."""
-    from llmtl_helpers.curves import summarise
     from llmtl_helpers.ledger import Ledger
 
     if request.param == "rows of the tests":
@@ -215,13 +215,10 @@ def answering(request, tmp_path, monkeypatch):
     for purpose in asked:
         if not ledger.rows(purpose=purpose):
             pytest.skip(f"no runs of {purpose} are shipped yet")
-    rows = ledger.rows(task="sentiment/films", budget=BUDGET, purpose="curve", shipped=True)
-    if not rows:
+    names = at_hand(ledger)
+    if not names["rows"]:
         pytest.skip("no runs are shipped in this copy")
-    found = {(s.arm, s.n): s for s in summarise(rows)}
-    return {"ledger": ledger, "rows": rows, "found": found, "np": np, "ARMS": ARMS,
-            "sizes": sorted({n for arm, n in found if arm == "scratch"}),
-            "TASK": "sentiment/films", "SHIPPED": BUDGET}
+    return names
 
 
 @by_exercise

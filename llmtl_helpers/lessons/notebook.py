@@ -7,10 +7,11 @@ from pathlib import Path
 from llmtl_helpers import paths
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons.expand import expand
+from llmtl_helpers.lessons.plan import read_plan
 from llmtl_helpers.lessons.source import Lesson, read_lessons
+from llmtl_helpers.lessons.teacher import TEACHER_TAGS, Cell, for_teacher
 
 EDITIONS = ("learner", "teacher", "reader")  # a reader has no kernel: solutions are folded
-TEACHER_TAGS = {"teacher", "solution"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python",
                    "name": "python3"},
@@ -39,18 +40,20 @@ def build_notebook(lesson: Lesson, lessons: list[Lesson], edition: str = "learne
         raise LearnerError(f"there is no edition called {edition!r}",
                            next=f"choose one of {', '.join(EDITIONS)}")
     read = jupytext.reads(expand(lesson, lessons, edition), fmt="md:myst")
-    seen = Counter()
-    cells = []
-    for cell in read.cells:
-        tags = list(cell.metadata.get("tags", []))
-        source = cell.source.strip()
-        if not source or (edition != "teacher" and TEACHER_TAGS & set(tags)):
-            continue
-        make = (nbformat.v4.new_code_cell if cell.cell_type == "code"
+    cells = [Cell(cell.cell_type, cell.source.strip(), dict(tags=cell.metadata["tags"])
+                  if cell.metadata.get("tags") else {}) for cell in read.cells]
+    cells = [cell for cell in cells if cell.source]
+    if edition == "teacher":
+        cells = for_teacher(cells, read_plan(lesson))
+    else:
+        cells = [cell for cell in cells if not TEACHER_TAGS & cell.tags]
+    seen, made = Counter(), []
+    for cell in cells:
+        make = (nbformat.v4.new_code_cell if cell.kind == "code"
                 else nbformat.v4.new_markdown_cell)
-        cells.append(make(source, id=cell_id(cell.cell_type, source, seen),
-                          metadata={"tags": tags} if tags else {}))
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
+        made.append(make(cell.source, id=cell_id(cell.kind, cell.source, seen),
+                         metadata=cell.metadata))
+    notebook = nbformat.v4.new_notebook(cells=made, metadata=METADATA)
     nbformat.validate(notebook)
     return nbformat.writes(notebook, version=4).rstrip("\n") + "\n"
 

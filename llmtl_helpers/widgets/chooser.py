@@ -37,7 +37,7 @@ def choosable_html(widget, folder: Path) -> str:
     if count > MOST:
         raise LearnerError(f"{type(widget).__name__} offers {count} states on a page",
                            f"the most is {MOST}", "let its page_offers() name fewer")
-    start = {name: _get(widget, name) for name in offers}
+    start = {name: value_of(widget, name) for name in offers}
     try:
         states = [_state(widget, dict(zip(offers, (value for _, value in choice), strict=True)),
                          folder) for choice in itertools.product(*offers.values())]
@@ -48,20 +48,26 @@ def choosable_html(widget, folder: Path) -> str:
     return _html(type(widget).__name__, widget.page_names(), offers, states, at)
 
 
-def _get(widget, name: str):
+def value_of(widget, name: str):
+    """The value of a control, or of a plain attribute."""
     control = getattr(widget, name)
     return control.value if hasattr(control, "value") else control
 
 
+def put(widget, name: str, value: object) -> None:
+    """Set a control, or a plain attribute."""
+    control = getattr(widget, name)
+    if hasattr(control, "value"):
+        control.value = value
+    else:
+        setattr(widget, name, value)
+
+
 def _set(widget, values: Mapping[str, object]) -> None:
-    """Set controls, or plain attributes, without drawing in between."""
+    """Set all of them without drawing in between."""
     with widget.hold():
         for name, value in values.items():
-            control = getattr(widget, name)
-            if hasattr(control, "value"):
-                control.value = value
-            else:
-                setattr(widget, name, value)
+            put(widget, name, value)
 
 
 def _state(widget, values: Mapping[str, object], folder: Path) -> dict:

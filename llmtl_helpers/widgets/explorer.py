@@ -74,6 +74,15 @@ class TwinExplorer(LiveTraining, View):
         return {"size": all_of(self.size), "seed": all_of(self.seed),
                 "arms": [("all", tuple(ARMS)), ("the two twins", twins)]}
 
+    def open_at(self, state: str) -> None:
+        """Set all that the state names, as pasting it into the control `state` does.
+
+        Raises:
+            LearnerError: the state cannot be read, or names what is not there.
+        """
+        self._apply(read(state, self._state()))
+        self.redraw()
+
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel.
 

@@ -25,25 +25,34 @@ class State:
         return f"task={self.task};n={self.n};metric={self.metric};arms={arms};seed={seed}"
 
 
-def read(text: str, now: State) -> State:
-    """The state that `text` describes; parts that are left out stay as they are `now`.
+def parts(text: str, names: Collection[str], example: str = EXAMPLE) -> dict[str, str]:
+    """The values that a state such as "n=256;seed=all" gives, by name and as text.
 
     Raises:
-        LearnerError: a part is not `name=value`, its name is unknown or given twice, or a
-            number is no number.
+        LearnerError: nothing is given, a part is not `name=value`, or its name is not among
+            `names` or given twice.
     """
     given: dict[str, str] = {}
-    names = [field.name for field in fields(State)]
     for part in filter(None, (part.strip() for part in text.split(";"))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or name not in names or name in given:
             why = ("it is given twice" if name in given else
                    f"the names are {', '.join(names)}" if equals else "it has no '='")
             raise LearnerError(f"the part {part!r} of the state cannot be read", why,
-                               f"write it like {EXAMPLE}")
+                               f"write it like {example}")
         given[name] = value
     if not given:
-        raise LearnerError("the state is empty", next=f"write it like {EXAMPLE}")
+        raise LearnerError("the state is empty", next=f"write it like {example}")
+    return given
+
+
+def read(text: str, now: State) -> State:
+    """The state that `text` describes; parts that are left out stay as they are `now`.
+
+    Raises:
+        LearnerError: as in `parts`, or a number is no number.
+    """
+    given = parts(text, [field.name for field in fields(State)])
     changes: dict = dict(given)
     if "n" in given:
         changes["n"] = _number(given["n"].replace(",", ""), "n")

@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
-from llmtl_helpers.widgets.chooser import choosable_html
+from ipywidgets import FloatSlider
+
+from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.widgets.chooser import choosable_html, put, value_of
+from llmtl_helpers.widgets.state import parts
 
 PICTURES = "LLMTL_PAGE_PICTURES"  # set where a page is built: the folder of its pictures
 
@@ -20,6 +24,19 @@ class StaticTwin:
         return {name: getattr(getattr(self, name), "description", "") or name
                 for name in self.page_offers()}
 
+    def open_at(self, state: str) -> None:
+        """Set what `page_offers()` names, from a line such as "share=25"; all of it or nothing.
+
+        Raises:
+            LearnerError: a part of the state cannot be read, or is not offered.
+        """
+        offers = {name: values for name, values in self.page_offers().items() if values}
+        example = ";".join(f"{name}={value_of(self, name)}" for name in offers)
+        wanted = {name: offered_value(getattr(self, name), name, text, offers[name])
+                  for name, text in parts(state, list(offers), example).items()}
+        for name, value in wanted.items():
+            put(self, name, value)
+
     def static_html(self) -> str:
         """What the widget shows now, as HTML; where a page is built, all that it offers there."""
         folder = os.environ.get(PICTURES)
@@ -33,6 +50,27 @@ class StaticTwin:
         if bundle:
             bundle["text/html"] = self.static_html()
         return bundle
+
+
+def offered_value(control, name: str, text: str, offers: list[tuple[str, object]]):
+    """The offered value that `text` writes, by value or by label; a slider takes any of its own.
+
+    Raises:
+        LearnerError: there is no such value.
+    """
+    for label, value in offers:
+        if text in (str(value), label):
+            return value
+    if isinstance(control, FloatSlider):
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if control.min <= value <= control.max:
+            return value
+    shown = ", ".join(str(value) for _, value in offers)
+    raise LearnerError(f"the state names {name} {text!r}, which is not there",
+                       next=f"choose one of {shown}")
 
 
 def all_of(control) -> list[tuple[str, object]]:
