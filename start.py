@@ -110,6 +110,17 @@ def home():
     return os.path.expanduser(os.environ.get("LLMTL_HOME") or os.path.join(ROOT, "local"))
 
 
+def shared_cache():
+    """Fetched data for all who share this installation, as `llmtl_helpers.paths` has it."""
+    named = os.environ.get("LLMTL_SHARED", os.path.join(ROOT, "local", "cache"))
+    return os.path.expanduser(named)
+
+
+def is_read_only():
+    """Whether somebody else looks after this installation."""
+    return not os.access(ROOT, os.W_OK)
+
+
 # --- what must hold before anything is made -------------------------------------------------
 
 
@@ -119,6 +130,14 @@ def check_python(version):
             "This is Python %d.%d, and the suite needs %d.%d or newer. Install one from "
             "python.org or your system's packages and start with it, for example: "
             "python%d.%d start.py" % (tuple(version[:2]) + OLDEST + OLDEST))
+
+
+def check_rights(extra):
+    if is_read_only():
+        raise SetupError(
+            "The suite in %s is not set up for %s, and you may not write there. Ask whoever looks "
+            "after it to run `python3 start.py %s` in that folder, or work in a clone of your own."
+            % (ROOT, "`%s`" % extra if extra else "its present version", extra or "doctor"))
 
 
 def check_venv_module():
@@ -164,8 +183,10 @@ def read_stamp():
 
 
 def is_whole(extra):
-    found = read_stamp()
-    return found[:2] == wanted() and extra in [""] + found[2].split() and os.path.exists(python())
+    found, want = read_stamp(), wanted()
+    if is_read_only():  # whatever Python this is: the one in .venv, which cannot be changed, serves
+        found[1], want[1] = found[1].partition(" in ")[2], ROOT
+    return found[:2] == want and extra in [""] + found[2].split() and os.path.exists(python())
 
 
 def set_up(extra, torch_index):
@@ -174,9 +195,10 @@ def set_up(extra, torch_index):
     An interruption leaves no stamp, and an environment without a stamp is made anew, so no
     half-installed package can survive. What pip had downloaded is in pip's own cache.
     """
+    check_rights(extra)
     check_venv_module()
     check_disk()
-    os.makedirs(home(), exist_ok=True)
+    os.makedirs(home(), mode=0o700, exist_ok=True)  # as `llmtl_helpers.paths.make_home`
     log = os.path.join(home(), "setup.log")
     was = read_stamp()
     anew = was[1] != wanted()[1] or not os.path.exists(python())
@@ -326,20 +348,29 @@ def fetch_assets(command):
     with open(os.path.join(ROOT, "llmtl_helpers", "assets", "catalogue.py"), "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
     mark = os.path.join(home(), "cache", "fetched.txt")
-    try:
-        with open(mark, encoding="utf-8") as file:
-            fetched = file.read() == digest
-    except FileNotFoundError:
-        fetched = False
-    if fetched or command == "assets":
+    shared = shared_cache() and os.path.join(shared_cache(), "fetched.txt")
+    if command == "assets" or holds(mark, digest) or (shared and holds(shared, digest)):
         return 0
     code = subprocess.call(suite("assets", "fetch"))
     # what the suite can do without, and what this machine could not fetch, is asked for next time
     left_out = os.path.exists(os.path.join(home(), "cache", "left_out.txt"))
     if code == 0 and not left_out:
-        with open(mark, "w", encoding="utf-8") as file:
-            file.write(digest)
+        try:
+            os.makedirs(os.path.dirname(mark), exist_ok=True)
+            with open(mark, "w", encoding="utf-8") as file:
+                file.write(digest)
+        except OSError:
+            pass  # then it is asked again; what needs to write says that it cannot
     return 0 if command == "doctor" else code
+
+
+def holds(file, text):
+    """Whether this file says so; one that is not there or not ours to read does not."""
+    try:
+        with open(file, encoding="utf-8") as opened:
+            return opened.read() == text
+    except OSError:
+        return False
 
 
 def suite(*arguments):

@@ -6,11 +6,12 @@ A command is a file in `commands/` with a docstring (its first line is the help 
 
 import argparse
 import ast
+import errno
 import sys
 from importlib import import_module
 from pathlib import Path
 
-from llmtl_helpers import __version__
+from llmtl_helpers import __version__, paths
 from llmtl_helpers.errors import LearnerError
 
 COMMANDS = Path(__file__).with_name("commands")
@@ -42,6 +43,13 @@ def main(argv: list[str] | None = None) -> int:
         return args.run(args) or 0
     except LearnerError as error:
         print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        print(LearnerError(f"{error.filename or paths.home()} is not yours to write or read",
+                           error.strerror, "set the environment variable LLMTL_HOME to a folder "
+                           "of your own, such as ~/llmtl"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; the same command goes on from there.",

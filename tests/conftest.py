@@ -5,6 +5,9 @@ Otherwise every notebook's workers would take all cores, and two of them wait fo
 
 import os
 
+# a home of a test's own is empty: it must not find what the suite's own folder holds
+os.environ.setdefault("LLMTL_SHARED", "")
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 
 if WORKER and hasattr(os, "sched_setaffinity"):

@@ -63,7 +63,12 @@ class Asset:
 
     @property
     def folder(self) -> Path:
-        """Where the unpacked files are, once they are there."""
+        """Where the unpacked files are, once they are there: one's own, or those all share."""
+        return paths.find_cached("assets", self.own_folder.name)
+
+    @property
+    def own_folder(self) -> Path:
+        """Where they are unpacked to."""
         return assets_folder() / f"{self.name}-{self.sha256[:8]}"
 
 

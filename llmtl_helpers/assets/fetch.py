@@ -61,10 +61,11 @@ def fetch_asset(name: str, progress: Progress | None = None) -> Path:
                    for part in folder.glob(asset.filename))
         progress(done, max(done, int(asset.megabytes * 1e6)))
 
-    make_whole(asset.folder, repr(name), asset.megabytes + asset.limit_megabytes, _AGAIN,
-               lambda: state(name) == "ready",
+    # never into a shared folder: what is damaged there is replaced by a copy of one's own
+    make_whole(asset.own_folder, repr(name), asset.megabytes + asset.limit_megabytes, _AGAIN,
+               lambda: asset.folder == asset.own_folder and state(name) == "ready",
                lambda temporary: _fetch_into(temporary, asset, progress), waiting)
-    return asset.folder
+    return asset.own_folder
 
 
 def _fetch_into(temporary: Path, asset: Asset, progress: Progress) -> Path:

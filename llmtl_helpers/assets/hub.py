@@ -29,6 +29,13 @@ def hub_cache() -> Path:
     return paths.cache() / "huggingface" / "hub"
 
 
+def _cache_with(repository: str, revision: str, kind: str) -> Path:
+    """The hub cache that holds this snapshot: one's own, or the one that all share."""
+    snapshot = Path(f"{kind}s--{repository.replace('/', '--')}", "snapshots", revision)
+    found = paths.find_cached("huggingface", "hub", *snapshot.parts)
+    return found.parents[len(snapshot.parts) - 1]
+
+
 def hub_snapshot(name_at_revision: str, kind: str = "model") -> Path:
     """The folder of a snapshot that was fetched before. Never touches the network.
 
@@ -48,8 +55,8 @@ def hub_snapshot(name_at_revision: str, kind: str = "model") -> Path:
                + (f" --kind {kind}`" if kind != "model" else "`"))
     try:
         folder = Path(snapshot_download(repository, revision=revision, repo_type=kind,
-                                        cache_dir=hub_cache(), allow_patterns=FILES,
-                                        local_files_only=True))
+                                        cache_dir=_cache_with(repository, revision, kind),
+                                        allow_patterns=FILES, local_files_only=True))
     except LocalEntryNotFoundError as error:  # the one for a part of a snapshot is one too
         part = "is incomplete" in str(error)
         raise LearnerError(

@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
 
 def listing(columns: int) -> str:
     """The catalogue as text, wrapped to a terminal of so many columns."""
-    blocks = [f"Assets in {assets_folder()}"]
+    shared = paths.shared_cache()
+    blocks = [f"Assets in {assets_folder()}"
+              + (f", and shared ones in {shared / 'assets'}" if shared else "")]
     for asset in CATALOGUE.values():
         first = f"{asset.name:<{_INDENT}}{state(asset.name):<10}{_size(asset):>7}   {asset.licence}"
         rest = [_wrap(asset.what, columns), _wrap(f"Cite: {asset.citation}.", columns)]

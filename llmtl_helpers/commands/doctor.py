@@ -176,6 +176,10 @@ def home_folder() -> Iterator[Line]:
     free = shutil.disk_usage(home).free / 1e9
     yield Line(OK if free > 1 else FAIL, f"{home} is writable, {free:.1f} GB free on its disk",
                "" if free > 1 else "free at least 1 GB")
+    # the folder `local` is left to whoever owns the clone: others may be meant to read its cache
+    if os.environ.get("LLMTL_HOME") and os.name != "nt" and home.stat().st_mode & 0o077:
+        yield Line(NOTE, f"other users of this machine may look into {home}",
+                   f"run `chmod 700 {home}`, unless you share it on purpose")
 
 
 def assets() -> Iterator[Line]:
@@ -183,6 +187,12 @@ def assets() -> Iterator[Line]:
     from llmtl_helpers.assets import CATALOGUE, state
     from llmtl_helpers.models import gguf
 
+    shared = paths.shared_cache()
+    if shared:
+        yield Line(OK, f"what was fetched for all is read from {shared}")
+    elif (local := paths.ROOT / "local").exists() and not os.access(local, os.R_OK | os.X_OK):
+        yield Line(NOTE, f"{local} is closed to you: what it holds has to be fetched again for you",
+                   "ask whoever looks after this installation to run `chmod -R a+rX local` there")
     for name, asset in CATALOGUE.items():
         found = state(name)
         missed = NOTE if asset.optional and found == "absent" else FAIL

@@ -17,11 +17,19 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.jupyter import jupyter_environment, server_arguments
 
 FIRST = "00_start_here"
+PORT, FIRST_USER = 8888, 1000  # the number that systems give their first user
+
+
+def usual_port() -> int:
+    """A port for each user of a machine: those of a class who start at once would race for one."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return PORT + max(user - FIRST_USER, 0) % FIRST_USER
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=8888,
-                        help="port; the next free one is taken if it is in use (default: 8888)")
+    parser.add_argument("--port", type=int, default=usual_port(),
+                        help="port; the next free one is taken if it is in use (default: "
+                             f"{usual_port()}, another one for each user of a machine)")
     parser.add_argument("--no-browser", action="store_true",
                         help="only print the address, token included")
     parser.add_argument("--notebook", default=FIRST, metavar="NAME",
@@ -30,11 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    folder = paths.home() / "notebooks"
-    for sentence in hand_out(paths.ROOT / "notebooks", folder):
-        print(sentence)
-    notebook = find_notebook(folder, args.notebook)
-    os.environ.update(jupyter_environment(paths.home() / "jupyter"))
+    notebook = find_notebook(prepare(), args.notebook)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):  # kernels and settings from elsewhere
         os.environ.pop(name, None)
     if not os.environ.get("JUPYTER_TOKEN"):  # empty would mean: no token; absent: a random one
@@ -45,6 +49,19 @@ def run(args: Namespace) -> int:
 
     LabApp.launch_instance(server_arguments(notebook, args.port, args.no_browser))
     return 0
+
+
+def prepare() -> Path:
+    """Hand the notebooks out and let a Jupyter started from here use folders of the learner's own.
+
+    Returns:
+        the folder of the learner's notebooks.
+    """
+    folder = paths.home() / "notebooks"
+    for sentence in hand_out(paths.ROOT / "notebooks", folder):
+        print(sentence)
+    os.environ.update(jupyter_environment(paths.home() / "jupyter"))
+    return folder
 
 
 def hand_out(source: Path, folder: Path) -> list[str]:

@@ -44,7 +44,6 @@ def decoder_folder(say: Say = print_step) -> Path:
         LearnerError: the asset is absent or damaged, too little room on the disk, or a folder
             that cannot be written to.
     """
-    folder = _folder()
     if not is_converted():
         verify(ASSET)  # marks a file that was changed, so that the next line refuses it
         source, waited = asset_path(ASSET), []
@@ -54,10 +53,10 @@ def decoder_folder(say: Say = print_step) -> Path:
                 waited.append(True)
                 say("another process is converting it, this one waits")
 
-        make_whole(folder, "the converted decoder", MEGABYTES,
+        make_whole(_own_folder(), "the converted decoder", MEGABYTES,
                    f"run `python3 start.py assets fetch {ASSET}` again", is_converted,
                    lambda temporary: _convert(source, temporary / "files", say), waiting)
-    return folder
+    return _folder()
 
 
 def is_converted() -> bool:
@@ -72,6 +71,10 @@ def is_converted() -> bool:
 
 
 def _folder() -> Path:
+    return paths.find_cached("converted", _own_folder().name)
+
+
+def _own_folder() -> Path:
     asset = get_asset(ASSET)
     return paths.cache() / "converted" / f"{asset.name}-{asset.sha256[:8]}-{RECIPE}"
 
