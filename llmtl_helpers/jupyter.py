@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from llmtl_helpers import stage
+
 SETTINGS = {
     # The first start would ask whether to fetch news: it takes the focus and the network.
     "@jupyterlab/apputils-extension:notification": {
@@ -13,6 +15,7 @@ SETTINGS = {
     # Else widgets' callbacks run on another thread than the cells, beside a running cell.
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
 }
+STAGE = {"@jupyterlab/statusbar-extension:plugin": {"visible": False}}  # more room for a figure
 
 
 def jupyter_environment(folder: Path) -> dict[str, str]:
@@ -23,8 +26,13 @@ def jupyter_environment(folder: Path) -> dict[str, str]:
     """
     config = folder / "config" / "labconfig"
     config.mkdir(parents=True, exist_ok=True)
-    (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS, indent=1),
+    settings = {**SETTINGS, **STAGE} if stage.on() else SETTINGS
+    (config / "default_setting_overrides.json").write_text(json.dumps(settings, indent=1),
                                                            encoding="utf-8")
+    if stage.on():
+        style = folder / "config" / "custom" / "custom.css"  # where JupyterLab looks for it
+        style.parent.mkdir(exist_ok=True)
+        style.write_bytes(stage.CSS.read_bytes())
     return {
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
@@ -46,10 +54,12 @@ def server_arguments(notebook: Path, port: int, no_browser: bool) -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         f"--ServerApp.root_dir={notebook.parent}",
-        f"--LabApp.default_url=/lab/tree/{notebook.name}",
+        f"--LabApp.default_url=/{'doc' if stage.on() else 'lab'}/tree/{notebook.name}",
         "--LabApp.extension_manager=readonly",  # the other one asks a package index
         "--Application.log_level=ERROR",  # the address is printed all the same
     ]
+    if stage.on():
+        arguments.append("--LabApp.custom_css=True")
     if zmq.has("curve"):  # else other users of the machine could listen in on the kernel
         arguments.append("--KernelManager.transport_encryption=auto")
     if no_browser:

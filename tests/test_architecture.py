@@ -7,7 +7,7 @@ import pytest
 
 from llmtl_helpers import paths
 
-ORDER = ["errors", "paths", "journal", "arms", "recipes", "profiles", "ledger", "assets", "tasks", "corpora",
+ORDER = ["errors", "paths", "stage", "journal", "arms", "recipes", "profiles", "ledger", "assets", "tasks", "corpora",
          "models", "training", "pretraining", "sweep", "curves", "cost", "fairness", "explain", "plots", "widgets", "own_data", "interview", "lessons", "environment", "rating",
          "jupyter", "site", "benchmark", "commands", "cli", "__main__"]
 FILES = sorted(file for file in paths.PACKAGE.rglob("*.py") if file.name != "__init__.py"

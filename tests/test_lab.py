@@ -71,7 +71,7 @@ def test_a_notebook_is_found_by_number_or_name(source):
 
 def test_the_settings_are_ones_that_this_jupyterlab_knows():
     schemas = Path(sys.prefix) / "share" / "jupyter" / "lab" / "schemas"
-    for plugin, values in jupyter.SETTINGS.items():
+    for plugin, values in {**jupyter.SETTINGS, **jupyter.STAGE}.items():
         package, _, name = plugin.partition(":")
         schema = json.loads((schemas / package / f"{name}.json").read_text(encoding="utf-8"))
         assert set(values) <= set(schema["properties"])

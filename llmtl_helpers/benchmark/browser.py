@@ -130,17 +130,17 @@ def page(width: int = 1280, height: int = 1000) -> Iterator[Page]:
             browser.close()
 
 
-def open_notebook(sheet, server: Server, notebook: str) -> None:
-    """Open a notebook by its name and wait until its kernel is idle."""
+def open_notebook(sheet, server: Server, notebook: str, view: str = "lab") -> None:
+    """Open a notebook by its name and wait until its kernel is idle. view: "doc" shows it alone."""
     # without `reset` it would open what an earlier page had open as well
-    sheet.goto(f"{server.address}/lab/tree/{notebook}?reset&token={server.token}")
+    sheet.goto(f"{server.address}/{view}/tree/{notebook}?reset&token={server.token}")
     sheet.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
     sheet.wait_for_function("""() => {
         const now = window.jupyterapp?.shell.currentWidget?.context?.sessionContext;
         return now?.session?.kernel?.status === 'idle';}""", timeout=60_000)
 
 
-def open_and_run(sheet, server: Server, notebook: str) -> None:
-    """Open a notebook by its name and run all its cells."""
-    open_notebook(sheet, server, notebook)
+def open_and_run(sheet, server: Server, notebook: str, view: str = "lab") -> None:
+    """Open a notebook by its name and run all its cells; `view` as in `open_notebook`."""
+    open_notebook(sheet, server, notebook, view)
     sheet.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")

@@ -12,7 +12,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from llmtl_helpers import paths
+from llmtl_helpers import paths, stage
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.jupyter import jupyter_environment, server_arguments
 
@@ -35,10 +35,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--notebook", default=FIRST, metavar="NAME",
                         help=f"notebook to open, such as 01_scratch_vs_fine_tuned or 01 "
                              f"(default: {FIRST})")
+    parser.add_argument("--stage", action="store_true",
+                        help="for a projector: the teacher's edition in large type, controls "
+                             "beside figures, a clock while a run is trained")
 
 
 def run(args: Namespace) -> int:
-    notebook = find_notebook(prepare(), args.notebook)
+    if args.stage:
+        os.environ[stage.SWITCH] = "1"  # read by this server and by its kernels
+    folder = prepare()
+    notebook = find_notebook(teachers_notebooks() if args.stage else folder, args.notebook)
     for name in ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH"):  # kernels and settings from elsewhere
         os.environ.pop(name, None)
     if not os.environ.get("JUPYTER_TOKEN"):  # empty would mean: no token; absent: a random one
@@ -49,6 +55,16 @@ def run(args: Namespace) -> int:
 
     LabApp.launch_instance(server_arguments(notebook, args.port, args.no_browser))
     return 0
+
+
+def teachers_notebooks() -> Path:
+    """The folder of the teacher's edition, which is built if it is not there."""
+    from llmtl_helpers.lessons import notebook
+
+    folder = notebook.teacher_folder()
+    if not any(folder.glob("*.ipynb")):
+        notebook.write_files(notebook.build_all("teacher"))
+    return folder
 
 
 def prepare() -> Path:

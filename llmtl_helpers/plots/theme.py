@@ -6,6 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from llmtl_helpers import stage
 from llmtl_helpers.arms import Arm, find_arm
 from llmtl_helpers.errors import LearnerError
 
@@ -55,7 +56,7 @@ def new_figure(theme: Theme, scale: float):
     if not 0.5 <= scale <= 4:
         raise LearnerError(f"a figure cannot be drawn at scale {scale}",
                            next="choose a scale between 0.5 and 4; 1.6 suits most projectors")
-    figure = Figure(figsize=INCHES, dpi=DPI * scale, facecolor=theme.paper)
+    figure = Figure(figsize=INCHES, dpi=DPI * stage.scaled(scale), facecolor=theme.paper)
     FigureCanvasAgg(figure)
     axes = figure.add_axes(FRAME, facecolor=theme.paper)
     axes.tick_params(colors=theme.ink, labelsize=FONT, length=4)

@@ -91,10 +91,15 @@ def progress_text(update: int, updates: int, loss: float | None, seconds: float,
     text = f"update {update:,} of {updates:,}"
     if loss is not None:
         text += f", loss {loss:.2f}"
+    left = seconds_left(update, updates, seconds, first)
+    return f"{text}, " + ("time left not known yet" if left is None else f"about {left:.0f} s left")
+
+
+def seconds_left(update: int, updates: int, seconds: float,
+                 first: tuple[int, float]) -> float | None:
+    """How long a run still takes at its pace since `first`; None: there is no pace yet."""
     done, spent = update - first[0], seconds - first[1]
-    if done > 0 and spent >= 0:
-        return f"{text}, about {spent * (updates - update) / done:.0f} s left"
-    return f"{text}, time left not known yet"
+    return spent * (updates - update) / done if done > 0 and spent >= 0 else None
 
 
 def verdict(row: dict, score: float | None, summary: Summary | None, budget: str) -> str:

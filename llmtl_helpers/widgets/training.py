@@ -1,9 +1,11 @@
 """'Train it live': the button, its progress, Stop, and what a finished run says."""
 
-from llmtl_helpers.curves import score_of
+from llmtl_helpers import stage
+from llmtl_helpers.curves import Summary, score_of
 from llmtl_helpers.plots import words
+from llmtl_helpers.widgets.clock import Clock
 from llmtl_helpers.widgets.guard import Guarded, guard
-from llmtl_helpers.widgets.live import LiveRun, progress_text, verdict
+from llmtl_helpers.widgets.live import LiveRun, progress_text, seconds_left, verdict
 from llmtl_helpers.widgets.panel import sentence
 
 
@@ -19,12 +21,18 @@ class LiveTraining(Guarded):
                              self.shelf.profile.device)
         self._plan = plan
         self._first: tuple[int, float] | None = None  # first report of the run in flight
+        self._running: tuple[str, str, int] = ("", "", 0)  # its task, arm and labels
+        self.clock = Clock() if stage.on() else None
         self.train.on_click(self._train)
         self.stop.on_click(self._stop)
 
     def run_chosen(self) -> tuple[str, str, int]:
         """Task, arm and size of the run that the button would train."""
         return self.domain.value, self.train_arm.value, self.size.value
+
+    def runs_of(self, arm: str, n: int) -> Summary | None:
+        """The runs that a live run is held against."""
+        return self.shelf.summary(arm, n, self.metric.value)
 
     def show_cost(self) -> None:
         """How long such runs took where the rows were made: said before one is started."""
@@ -41,10 +49,12 @@ class LiveTraining(Guarded):
                 "Your guess comes first: commit one, or press “Just show me”. Then train.")
             return
         task, arm, n = self.run_chosen()
-        self._live.start(lambda: self._config(task, arm, n), lambda: self._ready(arm, n))
+        self._live.start(lambda: self._config(task, arm, n), lambda: self._ready(task, arm, n))
 
-    def _ready(self, arm: str, n: int) -> None:
-        self._first = None
+    def _ready(self, task: str, arm: str, n: int) -> None:
+        self._first, self._running = None, (task, arm, n)
+        if self.clock is not None:
+            self.clock.start()
         self.stop.disabled = False
         self.progress.value = 0
         self.live_text.value = sentence(
@@ -70,6 +80,9 @@ class LiveTraining(Guarded):
             self._first = self._first or (event.update, event.seconds)
             self.live_text.value = sentence(progress_text(
                 event.update, event.updates, event.loss, event.seconds, self._first))
+            if self.clock is not None:
+                self.clock.left(seconds_left(event.update, event.updates, event.seconds,
+                                             self._first))
         elif event.kind == "failed":
             self.live_text.value = sentence(f"The run failed. {event.reason}", strong=True)
         elif event.kind == "done":
@@ -81,7 +94,7 @@ class LiveTraining(Guarded):
         """Show a finished run and say what it means."""
         self.shelf.read()
         here = row["task"] == self.domain.value
-        summary = self.shelf.summary(row["arm"], row["n"], self.metric.value) if here else None
+        summary = self.runs_of(row["arm"], row["n"]) if here else None
         text = verdict(row, score_of(row, self.metric.value), summary, self.shelf.budget)
         if not here:
             text += f" It belongs to {row['task']}: choose that data to see it."
@@ -94,9 +107,22 @@ class LiveTraining(Guarded):
     def _live_end(self, error: Exception | None) -> None:
         """Called from the watching thread when there is nothing more to come."""
         self.stop.disabled = True
-        if self._live.stopping and error is None and self.progress.value < 1:
+        stopped = self._live.stopping and self.progress.value < 1
+        if self.clock is not None:
+            self.clock.end("stopped" if stopped else "no run was made" if error else "in all")
+        if stopped and error is None:
             self.progress.value = 0
-            self.live_text.value = sentence("Stopped. Runs that were finished before are kept.")
+            self.live_text.value = sentence("Stopped. Runs that were finished before are kept."
+                                            + self._band())
         if error is not None:
             self.live_text.value = sentence(f"No run was made. {error}", strong=True)
             raise error
+
+    def _band(self) -> str:
+        """What the runs that are there say about the one that was stopped."""
+        task, arm, n = self._running
+        known = self.runs_of(arm, n) if task == self.run_chosen()[0] else None
+        if known is None or known.band is None:
+            return ""
+        return (f" The band speaks without it: 19 of 20 new runs of {words.spoken(arm)} with "
+                f"{words.labels(n)} fall between {known.band[0]:.3f} and {known.band[1]:.3f}.")

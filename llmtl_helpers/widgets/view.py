@@ -6,10 +6,12 @@ from collections.abc import Callable, Hashable
 
 import ipywidgets as w
 
+from llmtl_helpers import stage
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.plots.figure import TwinFigure, figure_html
 from llmtl_helpers.plots.tables import table_html
 from llmtl_helpers.profiles import Profile, get_profile
+from llmtl_helpers.widgets.beside import beside
 from llmtl_helpers.widgets.guard import Guarded, guard
 from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.picture import KEPT, Layers
@@ -44,7 +46,7 @@ class View(Guarded, StaticTwin, w.VBox):
 
     def show_controls(self, rows: list[w.Widget], choosing: list[w.Widget]) -> None:
         """Place `rows` and draw whenever one of `choosing` changes."""
-        self.children = rows
+        self.children = beside(self, rows) if stage.on() else rows
         for control in choosing:
             control.observe(self._changed, "value")
         self._changed()
