@@ -180,8 +180,9 @@ def test_teachers_cells_have_states_slides_and_folded_notes():
     assert [cell.metadata["slideshow"]["slide_type"] for cell in cells] == [
         "slide", "notes", "slide", "-", "-", "subslide", "skip"]
     assert cells[4].source == 'explorer.open_at("n=64;seed=all")  # plan: <b>drag</b>'
+    assert cells[1].source.startswith("<details>") and "<details>" not in cells[2].source
     folded = [cell.metadata.get("jupyter", {}).get("source_hidden") for cell in cells]
-    assert folded == [None, True, None, None, None, None, True]
+    assert folded == [None, None, None, None, None, None, True]
 
 
 def test_states_and_slides_stay_with_the_teacher():

@@ -108,7 +108,7 @@ def exercise_cells(exercise: Exercise, edition: str) -> str:
     if edition == "teacher":
         cells += [f"+++ {{\"tags\": [\"teacher\"]}}\n\n**Hints**\n\n{hints}\n\n"
                   f"**Why the solution is right.** {exercise.why.strip()}",
-                  code_cell(f"{exercise.solution.strip()}\ncheck(\"{name}\", answer)", "solution")]
+                  code_cell(f"# A solution\n{exercise.solution.strip()}\ncheck(\"{name}\", answer)", "solution")]
     return "+++\n\n" + "\n\n".join(cells)
 
 

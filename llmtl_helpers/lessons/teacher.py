@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from llmtl_helpers.lessons.expand import folded
 from llmtl_helpers.lessons.plan import Plan
 
 TEACHER_TAGS = {"teacher", "solution"}
@@ -25,8 +26,11 @@ def for_teacher(cells: list[Cell], plan: Plan | None) -> list[Cell]:
     """The cells as a teacher gets them, ready for a projector."""
     cells = [*with_states(cells, plan)] if plan else cells
     for cell in cells:
-        if TEACHER_TAGS & cell.tags:  # a room that looks on sees three dots, and a click opens them
-            cell.metadata["jupyter"] = {"source_hidden": True}
+        if TEACHER_TAGS & cell.tags:  # a room that looks on sees one line; a click opens it
+            if cell.kind == "code":
+                cell.metadata["jupyter"] = {"source_hidden": True}
+            else:  # running a text cell would show a hidden source again
+                cell.source = folded("For the teacher", cell.source)
         cell.metadata["slideshow"] = {"slide_type": slide_type(cell)}
     return cells
 
