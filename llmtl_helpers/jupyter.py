@@ -16,6 +16,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
 }
 STAGE = {"@jupyterlab/statusbar-extension:plugin": {"visible": False}}  # more room for a figure
+EXTENSIONS = Path(__file__).parent / "labextensions"  # the suite's own, for JupyterLab
 
 
 def jupyter_environment(folder: Path) -> dict[str, str]:
@@ -56,6 +57,7 @@ def server_arguments(notebook: Path, port: int, no_browser: bool) -> list[str]:
         f"--ServerApp.root_dir={notebook.parent}",
         f"--LabApp.default_url=/{'doc' if stage.on() else 'lab'}/tree/{notebook.name}",
         "--LabApp.extension_manager=readonly",  # the other one asks a package index
+        f"--LabApp.extra_labextensions_path={EXTENSIONS}",
         "--Application.log_level=ERROR",  # the address is printed all the same
     ]
     if stage.on():
