@@ -32,7 +32,8 @@ What goes wrong:
 """
 LESSONS = read_lessons()
 PLANS = {lesson.number: read_plan(lesson) for lesson in LESSONS}
-CELL = re.compile(r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"^```\{code-cell\} ipython3\n(?::tags:[^\n]*\n)?(.*?)^```$",
+                  re.MULTILINE | re.DOTALL)
 by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
 
 
@@ -129,7 +130,7 @@ def test_a_state_is_set_as_a_whole_or_not_at_all(shipped, monkeypatch):
     monkeypatch.setattr(View, "_draw", lambda self: None)
     explorer = widgets.LevelExplorer(ledger=shipped)
     before = explorer.level.value, explorer.baseline.value
-    for wrong in ("baseline=tfidf;level=2", "baseline=tfidf;baseline=probe", "height=1", "", "level"):
+    for wrong in ("baseline=tfidf;level=2", "baseline=tfidf;baseline=probe", "height=1", "", "n"):
         with pytest.raises(LearnerError):
             explorer.open_at(wrong)
     assert (explorer.level.value, explorer.baseline.value) == before
@@ -165,7 +166,8 @@ def test_answers_are_short_or_left_out():
         "at least, 4.97")
     for solution in ("answer = nowhere", "answer = print", f"answer = {list(range(100))}"):
         assert short_answer(replace(exercise, solution=solution), {}) == ""
-    assert (spelled(1234.0), spelled(True), spelled({"a": 0.12345})) == ("1,234", "True", "a: 0.123")
+    assert [spelled(one) for one in (1234.0, True, {"a": 0.12345})] == [
+        "1,234", "True", "a: 0.123"]
 
 
 # -- the teacher's notebooks ---------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Stage mode: larger figures, controls beside them, a clock, and the band where a run is stopped."""
+"""Stage mode: larger figures, controls beside them, a clock, the band of a run that is stopped."""
 
 import json
 import re

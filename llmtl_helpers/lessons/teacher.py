@@ -51,7 +51,7 @@ def makes(code: str, variable: str) -> bool:
 
 
 def slide_type(cell: Cell) -> str:
-    """For RISE and `jupyter nbconvert --to slides`: a sentence starts a page, its code goes with it."""
+    """For RISE and nbconvert: a sentence starts a page, and its code goes with it."""
     if TEACHER_TAGS & cell.tags:
         return "skip" if cell.kind == "code" else "notes"
     if cell.kind == "code":
