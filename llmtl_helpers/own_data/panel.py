@@ -135,8 +135,8 @@ class OwnData(Guarded, StaticTwin, w.VBox):
 def _findings(examined: Examined) -> str:
     lines = "".join(f"<li><strong>{SIGNS[one.level]} {one.level}</strong> {escape(one.sentence)}</li>"
                     for one in examined.findings)
-    return (f'<ul role="status" style="max-width:50em;list-style:none;padding-left:0;'
-            f'line-height:1.4">{lines}</ul>')
+    return ('<div role="status"><ul style="max-width:50em;list-style:none;padding-left:0;'
+            f'line-height:1.4">{lines}</ul></div>')
 
 
 def _cut(text: str) -> str:

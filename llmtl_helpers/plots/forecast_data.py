@@ -143,7 +143,9 @@ def alt(title: str, found: ForecastData, guess: Mapping[int, float], revealed: b
          limits) -> str:
     points = [*found.shown, *(found.hidden if revealed else ())]
     text = words.alt_text(title, found.plot.metric, {found.arm: points}, [], limits, None, [])
-    if not revealed:
+    if revealed:
+        text += f" Shaded beyond {words.labels(found.shown[-1].n)}, which was to be forecast."
+    else:
         text += f" To be forecast: {_sizes(point.n for point in found.hidden)}."
     if guess:
         text += " Your guess: " + ", ".join(f"{score:.3f} at {n:,}"

@@ -105,8 +105,8 @@ class MessageBox(Guarded, StaticTwin, w.VBox):
                 self.classes[logit > 0], f"{probability(logit):.2f}", f"{logit:+.2f}",
                 f"{len(judge.reads(text)):,} of {len(text):,}"))) + "</tr>"
             for judge in judges for logit in [self.found[judge.name]])
-        return (f'<table role="status"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody>'
-                "</table>")
+        return (f'<div role="status"><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody>'
+                "</table></div>")
 
 
 def _cell(text: str, kind: str = "td", scope: str = "") -> str:
