@@ -6,6 +6,7 @@ import threading
 from dataclasses import asdict
 
 import pytest
+from crews import Crew
 
 from llmtl_helpers import PretrainingPanel, dial_figure, paths, pretraining_curves
 from llmtl_helpers.arms import DIAL
@@ -13,7 +14,6 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.pretraining import card as cards
 from llmtl_helpers.pretraining.job import PretrainingJob
 from llmtl_helpers.recipes import RECIPES
-from llmtl_helpers.sweep import Event
 from rows import make_row
 from test_perplexity import language_row
 
@@ -28,29 +28,6 @@ def make_card(name: str, **fields) -> dict:
             "losses": [[recipe.updates * i // 10, round(8 - 0.3 * i, 3)] for i in steps],
             "held_out_losses": [[recipe.updates * i // 10, round(8.1 - 0.3 * i, 3)] for i in steps],
             **fields}
-
-
-class Crew:
-    """Instead of processes: each job reports four times; it waits for `gate` after the second."""
-
-    def __init__(self, kind="done", reason=""):
-        self.kind, self.reason, self.jobs = kind, reason, []
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def run(self, jobs, stop):
-        self.jobs = list(jobs)
-        for job in self.jobs:
-            yield Event("started", job)
-            for step in range(1, 5):
-                yield Event("progress", job, update=step * job.updates // 4, updates=job.updates,
-                            loss=8.0 - step, seconds=float(step))
-                if step == 2:
-                    self.gate.wait(5)
-                if stop.is_set():
-                    yield Event("stopped", job)
-                    return
-            yield Event(self.kind, job, row={}, reason=self.reason)
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from llmtl_helpers.sweep import (
     STUDIES, Workers, live_config, next_wave, study_runs, trial_rows)
 from llmtl_helpers.sweep.workers import PATIENCE
 from rows import make_row
-from test_tasks import parquet_folder
-from tiny import tiny_checkpoint
+from tiny import parquet_folder, tiny_checkpoint
 
 PROFILE = replace(PROFILES["smoke"], name="tiny", budget="tiny", sizes=(8, 16, 32), seeds=3,
                   seeds_large=2, large_from=32, trial_sizes=(16,), trial_seeds=2, min_updates=5,

@@ -11,7 +11,7 @@ from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.tasks import load_task, sentiment, sms, task_names, topics
 from llmtl_helpers.tasks.base import drop_duplicates, normalised, split_rows, stratified_order
-from tiny import tiny_rows, tiny_task
+from tiny import parquet_folder, tiny_rows, tiny_task
 
 needs_assets = pytest.mark.skipif(state("sentiment") != "ready",
                                   reason="the sentiment data has not been fetched")
@@ -93,19 +93,6 @@ def test_unknown_tasks_name_the_known_ones():
 
 
 # --- data from elsewhere -------------------------------------------------------------------
-
-
-def parquet_folder(folder, columns=("sentence", "label"), splits=("train", "test"), count=120):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    (folder / "data").mkdir(parents=True, exist_ok=True)
-    for number, split in enumerate(splits):
-        rows = tiny_rows(count, seed=number)
-        pq.write_table(pa.table({columns[0]: [f"{r['text']} {split}" for r in rows],
-                                 columns[1]: [r["label"] for r in rows]}),
-                       folder / "data" / f"{split}-00000-of-00001.parquet")
-    return folder
 
 
 def test_a_folder_laid_out_like_a_hub_snapshot_is_a_task(tmp_path):

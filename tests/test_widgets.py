@@ -9,8 +9,7 @@ import time
 
 import pytest
 from rows import make_curve, make_row
-from test_tasks import parquet_folder
-from tiny import tiny_checkpoint
+from tiny import tiny_run_config
 
 from llmtl_helpers import Ledger, TwinExplorer
 from llmtl_helpers.arms import ARMS
@@ -587,17 +586,8 @@ def test_time_left_follows_the_pace():
 @pytest.fixture(scope="module")
 def tiny_run(tmp_path_factory):
     """A function that plans a real run on a toy task and a toy checkpoint."""
-    from llmtl_helpers import load_task
-    from llmtl_helpers.models import weights_recipe
-
-    folder = tmp_path_factory.mktemp("world")
-    task = f"folder:{parquet_folder(folder / 'data')}"
-    checkpoint = tiny_checkpoint(folder / "checkpoint")
-    return lambda updates: RunConfig.from_row(make_row(
-        task=task, n=16, run_seed=1000, subset_seed=1000, purpose="live", updates=updates,
-        checkpoint=checkpoint, validation_limit=20, test_limit=40, budget="tiny",
-        data_fingerprint=load_task(task).fingerprint,
-        weights_recipe=weights_recipe(checkpoint, "pretrained")))
+    config = tiny_run_config(tmp_path_factory.mktemp("world"))
+    return lambda updates: config.changed(updates=updates)
 
 
 def test_a_real_worker_trains_a_live_run(make, ledger, tiny_run):

@@ -1,6 +1,8 @@
-"""A tiny checkpoint and a tiny task, made on the spot: unit tests need no assets."""
+"""A tiny checkpoint, a tiny task and a tiny run, made on the spot: unit tests need no assets."""
 
 from pathlib import Path
+
+from rows import make_row
 
 from llmtl_helpers.tasks.base import make_task, split_rows
 
@@ -29,6 +31,20 @@ def tiny_task(count: int = 400):
     return make_task("tiny", "Tiny", split_rows(tiny_rows(count), 100, 60), ("bad", "good"),
                      source="made by the test", licence="none", citation="none",
                      label_rule="the telling word")
+
+
+def parquet_folder(folder, columns=("sentence", "label"), splits=("train", "test"), count=120):
+    """The tiny rows as Parquet files, laid out like a snapshot of a data set."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    for number, split in enumerate(splits):
+        rows = tiny_rows(count, seed=number)
+        pq.write_table(pa.table({columns[0]: [f"{r['text']} {split}" for r in rows],
+                                 columns[1]: [r["label"] for r in rows]}),
+                       folder / "data" / f"{split}-00000-of-00001.parquet")
+    return folder
 
 
 def tiny_checkpoint(folder: Path, seed: int = 0, mask: bool = False) -> str:
@@ -67,3 +83,17 @@ def tiny_causal(folder: Path, seed: int = 0) -> str:
     GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=64, n_embd=16, n_layer=2, n_head=2,
                                bos_token_id=2, eos_token_id=2)).save_pretrained(folder)
     return str(folder)
+
+
+def tiny_run_config(folder: Path, **fields):
+    """A real run that can be trained at once: toy sentences and a toy checkpoint in `folder`."""
+    from llmtl_helpers import RunConfig, load_task
+    from llmtl_helpers.models import weights_recipe
+
+    task = f"folder:{parquet_folder(folder / 'data')}"
+    checkpoint = tiny_checkpoint(folder / "checkpoint")
+    return RunConfig.from_row(make_row(**{
+        "task": task, "n": 16, "run_seed": 1000, "subset_seed": 1000, "purpose": "live",
+        "updates": 5, "checkpoint": checkpoint, "validation_limit": 20, "test_limit": 40,
+        "budget": "tiny", "data_fingerprint": load_task(task).fingerprint,
+        "weights_recipe": weights_recipe(checkpoint, "pretrained"), **fields}))

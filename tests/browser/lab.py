@@ -1,4 +1,4 @@
-"""What the browser tests share: skipped without a browser, and a home whose runs are made up."""
+"""What the browser tests share: skipped without a browser; a notebook, a server, axe, hosts."""
 
 import json
 from collections.abc import Iterator
@@ -7,11 +7,10 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlparse
 
 import pytest
-from rows import make_curve
 
-from llmtl_helpers import Ledger
 from llmtl_helpers.benchmark import browser
 from llmtl_helpers.errors import LearnerError
 
@@ -34,16 +33,6 @@ def write_notebook(path: Path, sources: list[str]) -> None:
             "name": "python3", "display_name": "Python 3", "language": "python"}}}))
 
 
-def world_with_runs(folder: Path) -> tuple[Path, Path, Ledger]:
-    """A folder for notebooks, a home whose ledger holds `make_curve()`, and that ledger."""
-    work, home = folder / "work", folder / "home"
-    work.mkdir()
-    ledger = Ledger(own=home / "runs", shipped=folder / "none")
-    for row in make_curve():
-        ledger.add(row)
-    return work, home, ledger
-
-
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """A plain file server on loopback; yields its address."""
@@ -62,11 +51,23 @@ def serve(folder: Path) -> Iterator[str]:
         thread.join()
 
 
-def serious_faults(sheet, inside: str = "body") -> list[str]:
-    """What axe finds serious or critical in the part of the page that the selector names."""
+def hosts(asked: list[str]) -> set[str]:
+    """The hosts, with their ports, that a page asked for these addresses."""
+    return {address.netloc for address in map(urlparse, asked)
+            if address.scheme in ("http", "https", "ws", "wss")}
+
+
+def serious_faults(sheet, inside: str = "body", without: str = "") -> list[str]:
+    """What axe finds serious or critical in the part of the page that the selector names.
+
+    Args:
+        without: selector of what is left out of it.
+    """
     import axe_core_python
 
     sheet.evaluate((Path(axe_core_python.__file__).parent / "axe.min.js").read_text("utf-8"))
-    found = sheet.evaluate("inside => axe.run(inside)", inside)
+    found = sheet.evaluate(
+        "([inside, without]) => axe.run({include: [[inside]], exclude: without ? [[without]] : []},"
+        " {resultTypes: ['violations']})", [inside, without])
     return [f"{fault['id']}: {fault['help']}: {node['html'][:200]}" for fault in found["violations"]
             if fault["impact"] in ("serious", "critical") for node in fault["nodes"]]

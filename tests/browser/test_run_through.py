@@ -1,17 +1,11 @@
 """The run through all notebooks: it sees what a learner would see, faults included."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from lab import need_browser, write_notebook
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # rows.py of the tests beside this folder
-
-from lab import need_browser, write_notebook  # noqa: E402
-
-from llmtl_helpers import paths  # noqa: E402
-from llmtl_helpers.benchmark.notebooks import Through, markdown, run_through  # noqa: E402
-from llmtl_helpers.errors import LearnerError  # noqa: E402
+from llmtl_helpers import paths
+from llmtl_helpers.benchmark.notebooks import Through, markdown, run_through
+from llmtl_helpers.errors import LearnerError
 
 
 def test_seconds_memory_and_faults_are_those_of_each_notebook(tmp_path):
