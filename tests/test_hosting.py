@@ -1,4 +1,4 @@
-"""One read-only installation, several users: each writes to a folder of their own, and only there."""
+"""One read-only installation, several users: each writes to a folder of their own, only there."""
 
 import json
 import os
@@ -162,7 +162,7 @@ def test_a_converted_decoder_is_shared_too(shared):
     assert gguf.is_converted() and gguf.decoder_folder() == folder
 
 
-def test_nothing_is_shared_where_the_variable_is_empty_or_the_folder_is_ones_own(shared, monkeypatch):
+def test_nothing_is_shared_where_it_is_switched_off_or_is_ones_own(shared, monkeypatch):
     assert paths.shared_cache() == shared
     monkeypatch.setenv("LLMTL_SHARED", str(paths.cache()))
     assert paths.shared_cache() is None

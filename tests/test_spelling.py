@@ -8,8 +8,8 @@ import pytest
 from llmtl_helpers import paths
 
 pytest.importorskip("codespell_lib", reason="codespell is not installed")
-READ = ["README.md", "CONTRIBUTING.md", "BENCHMARKS.md", "lessons", "llmtl_helpers", "tests",
-        "start.py"]
+READ = ["README.md", "CONTRIBUTING.md", "BENCHMARKS.md", "HOSTING.md", "lessons", "llmtl_helpers",
+        "tests", "start.py"]
 # a metric's name; words of other languages, of made-up pairs and of test data
 KNOWN = "rouge,re-used,caf,bu,mot"
 LEFT_OUT = "*.json,*.jsonl,*.safetensors,*.tsv,*.svg,__pycache__"

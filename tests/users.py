@@ -19,7 +19,7 @@ ASSET = "news"  # stands for what was fetched for all
 
 @contextmanager
 def installation():
-    """A copy of the suite that nobody may write to, with a shared cache, in a folder open to all."""
+    """A copy of the suite that nobody may write to, with a shared cache, in a place open to all."""
     with tempfile.TemporaryDirectory(prefix="llmtl-users-", ignore_cleanup_errors=True) as folder:
         place = Path(folder)
         place.chmod(0o755)

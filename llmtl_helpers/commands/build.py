@@ -1,4 +1,4 @@
-"""Build the notebooks from the lessons, and environment.yml from pyproject.toml.
+"""Build the notebooks, environment.yml, and README's table and figure from their sources.
 
 `--check` writes nothing: it names the files that differ and ends with exit code 1.
 `--edition teacher` writes notebooks with notes and solutions, and each lesson's plan for 30, 60 and
@@ -8,6 +8,10 @@ committed.
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+
+# README's figure: both arms and what needs no network; the other arms come with the lessons
+FRONT_ARMS = ("fine_tuned", "scratch", "tfidf", "majority")
+FRONT_TITLE = "What the checkpoint buys: sentiment of film reviews"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def run(args: Namespace) -> int:
 
     files = notebook.build_all(args.edition)
     if args.edition == "learner":
-        files |= environment_file()
+        files |= environment_file() | readme_files()
     else:
         from llmtl_helpers.lessons.plan_page import plan_pages
         from llmtl_helpers.lessons.source import read_lessons
@@ -47,6 +51,25 @@ def environment_file() -> dict[Path, str]:
     from llmtl_helpers.environment import render_environment
 
     return {paths.ROOT / "environment.yml": render_environment()}
+
+
+def readme_files() -> dict[Path, str]:
+    """README.md with its table of lessons and its figure renewed, and the figure's file."""
+    from llmtl_helpers import paths
+    from llmtl_helpers.commands.demo import shown_rows
+    from llmtl_helpers.ledger import Ledger
+    from llmtl_helpers.lessons import readme
+    from llmtl_helpers.lessons.source import read_lessons
+    from llmtl_helpers.plots import twin_curve
+    from llmtl_helpers.profiles import get_profile
+
+    figure = twin_curve(shown_rows(Ledger(), get_profile()), arms=FRONT_ARMS, title=FRONT_TITLE)
+    page, picture = paths.ROOT / "README.md", paths.ROOT / readme.PICTURE
+    there = picture.read_text(encoding="utf-8") if picture.is_file() else ""
+    parts = {"picture": readme.picture_link(figure),
+             "lessons": readme.lessons_table(read_lessons())}
+    return {page: readme.render(page.read_text(encoding="utf-8"), parts),
+            picture: readme.picture(figure, there)}
 
 
 def shown(path: Path) -> str:
