@@ -193,6 +193,7 @@ def test_build_command_writes_once_and_names_what_differs(course, tmp_path, monk
     place = tmp_path / "out"
     monkeypatch.setattr(notebook, "notebooks_folder", lambda: place)
     monkeypatch.setattr(command, "environment_file", lambda: {place / "environment.yml": "x\n"})
+    monkeypatch.setattr(command, "readme_files", dict)  # else these two lessons were README's
     learner = Namespace(check=False, edition="learner")
     check = Namespace(check=True, edition="learner")
     assert command.run(check) == 1 and not place.exists()
