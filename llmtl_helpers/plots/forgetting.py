@@ -23,6 +23,7 @@ AFTER = {  # arm and purpose -> name, colour, marker; the last one is a mistake 
     ("fine_tuned", "forgetting"): ("all weights", "#0072B2", "o"),
     ("fine_tuned", "too-high"): ("all weights, learning rate too high", "#D55E00", "X"),
 }
+MISTAKE = ("fine_tuned", "too-high")
 PURPOSES = ("forgetting", "too-high")  # each is the name of its study too
 
 
@@ -69,7 +70,7 @@ def forgetting_figure(rows: Iterable[dict], task: str = "sentiment/films",
     figure, panels = side_by_side(len(tests), look, scale)
     _draw(panels, found, tests, task, look)
     heading(figure, title, look)
-    small_text(figure, _small_print(found, runs, metric), look)
+    small_text(figure, _small_print(found, metric), look)
     reading = _reading(found, task, runs, metric)
     return TwinFigure(figure, _table(found, runs), " ".join(filter(None, [reading, missing])),
                       f"{title}. One panel a test set, one row a way of tuning, points after minus "
@@ -117,9 +118,10 @@ def _missing(runs: list[dict], found: Changes, task: str) -> str:
 
 def _draw(panels, found: Changes, tests: list[str], task: str, look: Theme) -> None:
     ways = list(reversed(found))  # the roughest at the top
-    ends = [0.0, *(100 * end for there in found.values() for change in there.values()
+    gentle = [way for way in found if way != MISTAKE] or ways  # it would flatten all the others
+    ends = [0.0, *(100 * end for way in gentle for change in found[way].values()
                    for end in (change.difference.interval or (change.difference.difference,)))]
-    room = max(1.0, 0.24 * (max(ends) - min(ends)))
+    room = max(1.0, 0.45 * (max(ends) - min(ends)))
     for axes, test in zip(panels, tests, strict=True):
         axes.set_xlim(min(ends) - room, max(ends) + room)
         axes.set_ylim(-0.5, len(ways) - 0.4)
@@ -138,8 +140,12 @@ def _draw(panels, found: Changes, tests: list[str], task: str, look: Theme) -> N
 def _mark(axes, change: PairedDifference, y: int, way: tuple[str, str], look: Theme) -> None:
     """A filled mark where the change is sure, a hollow one where it is not; the points above it."""
     _, colour, marker = AFTER[way]
-    middle = 100 * change.difference
-    if change.interval:
+    low, high = axes.get_xlim()
+    edge = 0.15 * (high - low)  # room for the number above an arrow
+    middle = min(max(100 * change.difference, low + edge), high - edge)
+    if beyond := middle != 100 * change.difference:  # an arrow at the end of the axis
+        marker = "<" if 100 * change.difference < middle else ">"
+    if change.interval and not beyond:
         axes.hlines(y, *(100 * end for end in change.interval), color=colour, linewidth=3,
                     alpha=0.5, label=f"_interval {way}")
     axes.plot([middle], [y], marker=marker, markersize=9, color=colour, linestyle="",
@@ -148,12 +154,13 @@ def _mark(axes, change: PairedDifference, y: int, way: tuple[str, str], look: Th
     above(axes, middle, y, points(change.difference), look)
 
 
-def _small_print(found: Changes, runs: list[dict], metric: str) -> str:
+def _small_print(found: Changes, metric: str) -> str:
     every = [change.difference for there in found.values() for change in there.values()]
     pairs = sorted({difference.runs for difference in every})
+    arrow = "; arrow: beyond the axis" if len(found) > 1 and MISTAKE in found else ""
     return (f"points of {words.spoken_metric(metric)}, after minus before, "
-            f"{words.labels(runs[0]['n'])} to tune on, {'–'.join(map(str, pairs))} pairs of "
-            f"runs; bar: 95% interval {luck_in(every)}; hollow: it holds 0")
+            f"{'–'.join(map(str, pairs))} pairs of runs; bar: 95% interval {luck_in(every)}; "
+            f"hollow: it holds 0{arrow}")
 
 
 def _reading(found: Changes, task: str, runs: list[dict], metric: str) -> str:
