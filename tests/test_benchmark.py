@@ -27,13 +27,11 @@ def measured(seconds=10.0, arms=("fine_tuned", "scratch"), score=0.7, rate=500.0
 
 
 @real
-@pytest.mark.parametrize("plan", [jobs.all_weights, jobs.top_two_blocks, jobs.probe])
+@pytest.mark.parametrize("plan", [jobs.top_two_blocks, jobs.probe])  # all weights: test_cli
 def test_both_contestants_carry_out_every_kind_of_job(plan, monkeypatch):
     """The real checkpoint and data, as small as they can be."""
     monkeypatch.setattr(jobs, "SHORT", 0)  # once is enough here
-    which = dict(sizes=(16,), seeds=1)
-    configs = plan(2, ("fine_tuned",), **which) if plan is jobs.all_weights else plan(2, **which)
-    configs = [config.changed(test_limit=32) for config in configs]
+    configs = [config.changed(test_limit=32) for config in plan(2, sizes=(16,), seeds=1)]
     for runner in (ENGINE, TRAINER):
         found = jobs.measure(runner, configs, 1, 2, lambda text: None)
         assert set(found.scores) == {("fine_tuned", 16, 0)}
