@@ -200,8 +200,7 @@ def made(pairs, mean: float, runs: int = 1) -> np.ndarray:
 
 
 @by_set
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 def test_the_figure_is_readable(pairs, theme, scale):
     look(lambda **options: minimal_pairs_figure(pairs, made(pairs, 1.5), made(pairs, 0, 3),
                                                 **options), theme, scale)

@@ -113,8 +113,7 @@ def test_small_print_says_what_is_missing_or_failed():
     assert "not drawn: always the majority class, bag of words (TF-IDF)" in small
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 def test_letters_are_large_enough_and_nothing_overlaps(theme, scale):
     twin = twin_curve(ROWS, live_rows=[STAR], theme=theme, scale=scale)
     sizes = [text.get_fontsize() for text in twin.figure.findobj(Text) if text.get_text().strip()]

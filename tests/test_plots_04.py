@@ -29,8 +29,7 @@ def ladder(arms):
 
 # -- the ladder ------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("arms", [ENCODER_LADDER, SMALL_LADDER])
 def test_the_ladder_is_readable_with_all_its_long_labels(theme, scale, arms):
     rows = ladder(arms)
@@ -190,8 +189,7 @@ def probes(arms=tuple(PLACES), seeds=5, **fields):
 GUESS = make_row(arm="majority", score=0.49, checkpoint="none", init="none")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("quantity", ["score", "similarity"])
 def test_layer_curves_are_readable(theme, scale, quantity):
     live = probes(seeds=1, purpose="live", run_seed=1000)
@@ -267,8 +265,7 @@ def test_parts_are_said_in_words_and_counted_from_one(kept, said):
     assert parts_text(kept) == said
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("kept", [None, "", "e012", "e012345"])
 def test_transplants_are_readable(theme, scale, kept):
     live = [make_row(arm="kept_e13", purpose="live", run_seed=1000, score=0.66)]

@@ -73,8 +73,7 @@ def live(arm="adapters_8", n=64, score=0.69, **fields):
                        "trained_parameters": MADE_UP[arm][0], "shipped": False, **fields})
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("quantity", ["parameters", "seconds"])
 @pytest.mark.parametrize("sizes", [None, (64,)])
 def test_choices_are_readable(theme, scale, quantity, sizes):

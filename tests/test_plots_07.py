@@ -120,8 +120,7 @@ EMPTY = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("name", READABLE)
 def test_every_figure_is_readable(name, theme, scale):
     look(READABLE[name], theme, scale)

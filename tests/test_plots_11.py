@@ -46,8 +46,7 @@ def look(draw, theme, scale) -> None:
 
 # -- luck ------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("draw", [luck_strip, expected_best_curve])
 def test_luck_figures_are_readable(draw, theme, scale):
     look(lambda **options: draw([*CURVE, *LUCK], **options), theme, scale)
@@ -155,8 +154,7 @@ COSTED = costed([*CURVE, *(make_row(arm="scratch", n=4096, run_seed=seed, score=
                            for seed in range(3))])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("options", [{}, {"unit": "seconds"}, {"unit": "tokens"},
                                      {"charge_pretraining": True},
                                      {"unit": "seconds", "charge_pretraining": True,
@@ -165,8 +163,7 @@ def test_cost_curves_are_readable(options, theme, scale):
     look(lambda **more: cost_curve(COSTED, **options, **more), theme, scale)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("options", [{}, {"unit": "seconds"}, {"level": 0.83}, {"level": 0.5},
                                      {"tasks": 1000, "scope": "sentence pairs"}])
 def test_break_even_figures_are_readable(options, theme, scale):
@@ -277,8 +274,7 @@ EVERY = [{**row, "correct": pack_flags(i < 1200 * row["score"] for i in range(12
          for row in [*CURVE, *LUCK, *STUDIES]]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("name", SWITCHES)
 def test_fairness_figures_are_readable(name, theme, scale):
     broken = SWITCHES[name].function(EVERY)
@@ -286,8 +282,7 @@ def test_fairness_figures_are_readable(name, theme, scale):
     look(lambda **more: fairness_figure(broken, **more), theme, scale)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("scale", [1.0, 1.6])
+@pytest.mark.parametrize("theme, scale", [("light", 1.0), ("dark", 1.6)])
 @pytest.mark.parametrize("count", [1, 2, 6])
 def test_the_board_is_readable(count, theme, scale):
     broken = [switch.function(EVERY) for switch in list(SWITCHES.values())[:count]]
