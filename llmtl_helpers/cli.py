@@ -47,9 +47,13 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
-        print(LearnerError(f"{error.filename or paths.home()} is not yours to write or read",
-                           error.strerror, "set the environment variable LLMTL_HOME to a folder "
-                           "of your own, such as ~/llmtl"), file=sys.stderr)
+        file = Path(error.filename or paths.home())
+        suites = any(folder in (file, *file.absolute().parents)
+                     for folder in (paths.home(), paths.ROOT))
+        print(LearnerError(f"{file} is not yours to write or read", error.strerror,
+                           "set the environment variable LLMTL_HOME to a folder of your own, such "
+                           "as ~/llmtl" if suites else "name another file or folder, or ask whoever "
+                           "owns this one"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped. What was finished is kept; the same command goes on from there.",

@@ -1,5 +1,6 @@
 """The command line and the demo, run as a learner runs them: in a process of their own."""
 
+import errno
 import json
 import os
 import shutil
@@ -125,3 +126,18 @@ def test_the_benchmark_trains_both_ways(monkeypatch):
     monkeypatch.setattr(bench, "UPDATES", 2)
     rates = bench.training_rates()
     assert len(rates) == 3 and min(rates.values()) > 0
+
+
+@pytest.mark.parametrize("inside, advice", [(True, "LLMTL_HOME"), (False, "another file")])
+def test_a_file_that_may_not_be_touched_is_a_sentence(inside, advice, tmp_path, monkeypatch,
+                                                      capsys):
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path / "home"))
+    file = tmp_path / ("home" if inside else "elsewhere") / "texts.csv"
+
+    def refused(args):
+        raise PermissionError(errno.EACCES, "Permission denied", str(file))
+
+    monkeypatch.setattr("llmtl_helpers.commands.progress.run", refused)
+    assert main(["progress"]) == 2
+    said = capsys.readouterr().err
+    assert f"{file} is not yours" in said and advice in said

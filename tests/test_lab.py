@@ -14,10 +14,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from llmtl_helpers import paths
-from llmtl_helpers import jupyter
+from llmtl_helpers import jupyter, paths
 from llmtl_helpers.commands import lab
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.lessons.hand_out import hand_out
 
 
 @pytest.fixture
@@ -29,36 +29,40 @@ def source(tmp_path):
     return folder
 
 
+def handed(source, own):
+    return hand_out({file.name: file.read_bytes() for file in source.glob("*.ipynb")}, own)
+
+
 def test_copies_that_are_untouched_follow_the_suite(source, tmp_path):
     own = tmp_path / "own"
-    assert lab.hand_out(source, own) == []
+    assert handed(source, own) == []
     (source / "01_b.ipynb").write_text("one, second edition")
     (source / "02_c.ipynb").write_text("two")
-    assert lab.hand_out(source, own) == []
+    assert handed(source, own) == []
     assert [file.read_text() for file in sorted(own.glob("*.ipynb"))] == [
         "zero", "one, second edition", "two"]
 
 
 def test_copies_that_hold_work_are_kept_and_said(source, tmp_path):
     own = tmp_path / "own"
-    lab.hand_out(source, own)
+    handed(source, own)
     (own / "01_b.ipynb").write_text("my answers")
-    assert lab.hand_out(source, own) == []
+    assert handed(source, own) == []
     (source / "01_b.ipynb").write_text("one, second edition")
-    (sentence,) = lab.hand_out(source, own)
+    (sentence,) = handed(source, own)
     assert "new edition of 01_b.ipynb" in sentence and "rename" in sentence
     assert (own / "01_b.ipynb").read_text() == "my answers"
     (own / "01_b.ipynb").rename(own / "01_b_mine.ipynb")
-    assert lab.hand_out(source, own) == []
+    assert handed(source, own) == []
     assert (own / "01_b.ipynb").read_text() == "one, second edition"
 
 
 def test_a_damaged_record_loses_no_work(source, tmp_path):
     own = tmp_path / "own"
-    lab.hand_out(source, own)
+    handed(source, own)
     (own / "00_a.ipynb").write_text("my answers")
     (own / ".handed_out.json").write_text("{")
-    lab.hand_out(source, own)
+    handed(source, own)
     assert (own / "00_a.ipynb").read_text() == "my answers"
 
 

@@ -212,6 +212,6 @@ def test_build_command_writes_the_teachers_edition_among_the_learners_own_files(
         course, tmp_path, monkeypatch):
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path / "home"))
     assert command.run(Namespace(check=False, edition="teacher")) == 0
-    made = sorted((tmp_path / "home" / "teacher").iterdir())
+    made = sorted((tmp_path / "home" / "teacher").glob("*.ipynb"))
     assert [path.name for path in made] == ["00_first.ipynb", "01_second.ipynb"]
     assert "Say this slowly" in made[0].read_text()

@@ -126,12 +126,20 @@ def test_jupyterlab_gets_large_type_and_room(tmp_path, monkeypatch):
     assert settings.items() < on_stage.items()
 
 
-def test_the_teachers_notebooks_are_built_once(tmp_path, monkeypatch):
+def test_the_teachers_notebooks_follow_the_lessons_but_for_what_a_teacher_changed(
+        tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
-    file = tmp_path / "teacher" / "02_a.ipynb"
-    monkeypatch.setattr("llmtl_helpers.lessons.notebook.build_all",
-                        lambda edition: {file: edition})
-    assert lab.teachers_notebooks() == file.parent and file.read_text() == "teacher"
+    file, other = (tmp_path / "teacher" / name for name in ("02_a.ipynb", "03_b.ipynb"))
+
+    def opened(text: str) -> list[str]:
+        monkeypatch.setattr("llmtl_helpers.lessons.hand_out.build_all",
+                            lambda edition: {file: f"{edition} {text}", other: f"{edition} {text}"})
+        assert lab.teachers_notebooks() == file.parent
+        return [path.read_text() for path in (file, other)]
+
+    assert opened("one") == ["teacher one", "teacher one"]
     file.write_text("with my own notes")
-    lab.teachers_notebooks()
-    assert file.read_text() == "with my own notes"
+    assert opened("one") == ["with my own notes", "teacher one"]
+    assert capsys.readouterr().out == ""
+    assert opened("two") == ["with my own notes", "teacher two"]
+    assert "new edition of 02_a.ipynb" in capsys.readouterr().out

@@ -130,13 +130,14 @@ def _rounding(args) -> str:
 
 def _notebooks(args) -> str:
     from llmtl_helpers.benchmark.notebooks import markdown, run_through
-    from llmtl_helpers.lessons.notebook import build_all, write_files
+    from llmtl_helpers.lessons.hand_out import hand_out_teachers
+    from llmtl_helpers.lessons.notebook import build_all
     from llmtl_helpers.profiles import get_profile
     from llmtl_helpers.training.run import machine
 
     files = build_all(args.edition)
     if args.edition == "teacher":
-        write_files(files)
+        hand_out_teachers()
     chosen = [file for file in files if not args.notebooks or file.name[:2] in args.notebooks]
     profile = get_profile().name
     return markdown(run_through(chosen, profile, _say, args.keep), profile, machine())

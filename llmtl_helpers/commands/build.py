@@ -25,14 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from llmtl_helpers.lessons import notebook
 
+    if args.edition == "teacher" and not args.check:
+        return _teachers()
     files = notebook.build_all(args.edition)
     if args.edition == "learner":
         files |= environment_file() | readme_files()
-    else:
-        from llmtl_helpers.lessons.plan_page import plan_pages
-        from llmtl_helpers.lessons.source import read_lessons
-
-        files |= plan_pages(read_lessons(), notebook.teacher_folder())
     if args.check:
         folder = notebook.notebooks_folder() if args.edition == "learner" else None
         differing = notebook.differing(files, folder)
@@ -43,6 +40,21 @@ def run(args: Namespace) -> int:
     for path in changed:
         print(f"wrote {shown(path)}")
     print(f"{len(files)} files, {len(changed)} of them changed")
+    return 0
+
+
+def _teachers() -> int:
+    """Hand out the teacher's notebooks, and write the pages to print beside them."""
+    from llmtl_helpers.lessons import notebook
+    from llmtl_helpers.lessons.hand_out import hand_out_teachers
+    from llmtl_helpers.lessons.plan_page import plan_pages
+    from llmtl_helpers.lessons.source import read_lessons
+
+    folder, sentences = hand_out_teachers()
+    pages = notebook.write_files(plan_pages(read_lessons(), folder))
+    for sentence in [*sentences, f"the teacher's edition is in {shown(folder)}; "
+                                 f"{len(pages)} pages to print are new"]:
+        print(sentence)
     return 0
 
 

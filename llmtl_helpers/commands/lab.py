@@ -6,8 +6,6 @@ kernels and working files are the suite's own too; those of another JupyterLab a
 read nor changed.
 """
 
-import hashlib
-import json
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -58,12 +56,11 @@ def run(args: Namespace) -> int:
 
 
 def teachers_notebooks() -> Path:
-    """The folder of the teacher's edition, which is built if it is not there."""
-    from llmtl_helpers.lessons import notebook
+    """The folder of the teacher's edition, as it is built today but for what was changed there."""
+    from llmtl_helpers.lessons.hand_out import hand_out_teachers
 
-    folder = notebook.teacher_folder()
-    if not any(folder.glob("*.ipynb")):
-        notebook.write_files(notebook.build_all("teacher"))
+    folder, sentences = hand_out_teachers()
+    print(*sentences, sep="\n", end="\n" if sentences else "")
     return folder
 
 
@@ -73,42 +70,15 @@ def prepare() -> Path:
     Returns:
         the folder of the learner's notebooks.
     """
+    from llmtl_helpers.lessons.hand_out import hand_out
+
     folder = paths.home() / "notebooks"
-    for sentence in hand_out(paths.ROOT / "notebooks", folder):
+    source = paths.ROOT / "notebooks"
+    editions = {path.name: path.read_bytes() for path in source.glob("*.ipynb")}
+    for sentence in hand_out(editions, folder):
         print(sentence)
     os.environ.update(jupyter_environment(paths.home() / "jupyter"))
     return folder
-
-
-def hand_out(source: Path, folder: Path) -> list[str]:
-    """Copy the notebooks of `source` that `folder` lacks; renew those the learner left alone.
-
-    Returns:
-        One sentence per notebook that has a new edition which was not copied, since the
-        learner's copy holds work.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    record = folder / ".handed_out.json"  # file name -> hash of the edition that was copied
-    try:
-        editions = json.loads(record.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        editions = {}
-    sentences = []
-    for original in sorted(source.glob("*.ipynb")):
-        copy, edition = folder / original.name, _hash(original)
-        known = editions.get(original.name)
-        if not copy.exists() or _hash(copy) == known:
-            copy.write_bytes(original.read_bytes())
-            editions[original.name] = edition
-        elif known != edition:
-            sentences.append(f"There is a new edition of {original.name}, and yours was kept. "
-                             f"To get the new one, rename {copy} and start again.")
-    record.write_text(json.dumps(editions, indent=1), encoding="utf-8")
-    return sentences
-
-
-def _hash(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def find_notebook(folder: Path, name: str) -> Path:

@@ -39,7 +39,8 @@ def expand(lesson: Lesson, lessons: list[Lesson], edition: str) -> str:
     body = SOURCE.sub(lambda found: fence(function_source(found.group(1))), body)
     body = EXERCISE.sub(lambda found: exercise_cells(read_exercise(found), edition), body)
     if has_quiz(lesson.number):
-        body = body.replace(BEFORE_QUIZ, f"{quiz_cells(lesson.number, edition)}\n\n{BEFORE_QUIZ}", 1)
+        quiz = quiz_cells(lesson.number, edition)
+        body = body.replace(BEFORE_QUIZ, f"{quiz}\n\n{BEFORE_QUIZ}", 1)
     return "\n\n+++\n\n".join([title_cell(lesson, previous, following), body.strip(),
                                neighbours(previous, following)]) + "\n"
 
@@ -108,7 +109,8 @@ def exercise_cells(exercise: Exercise, edition: str) -> str:
     if edition == "teacher":
         cells += [f"+++ {{\"tags\": [\"teacher\"]}}\n\n**Hints**\n\n{hints}\n\n"
                   f"**Why the solution is right.** {exercise.why.strip()}",
-                  code_cell(f"# A solution\n{exercise.solution.strip()}\ncheck(\"{name}\", answer)", "solution")]
+                  code_cell(f"# A solution\n{exercise.solution.strip()}\n"
+                            f"check(\"{name}\", answer)", "solution")]
     return "+++\n\n" + "\n\n".join(cells)
 
 
@@ -119,8 +121,8 @@ def folded(summary: str, text: str) -> str:
 
 def quiz_cells(number: str, edition: str) -> str:
     """The quiz as MyST cells; the learner's edition does not hold which options are right."""
-    cells = ["+++\n\n## Quiz\n\nChoose an option and read its reason; the others have reasons too. Your "
-             "first choices go into your journal.",
+    cells = ["+++\n\n## Quiz\n\nChoose an option and read its reason; the others have reasons too. "
+             "Your first choices go into your journal.",
              code_cell(f"from llmtl_helpers.lessons import Quiz\n\nQuiz(\"{number}\")", "quiz")]
     if edition == "teacher":
         answers = "\n".join(

@@ -17,13 +17,13 @@ from llmtl_helpers.plots.theme import FONT, Theme, get_theme
 from llmtl_helpers.plots.true_classes import luck_in, true_classes
 
 BEFORE = ("probe", "forgetting")  # arm and purpose of the untouched body's runs
-AFTER = {  # arm and purpose -> name, colour, marker; the last one is a mistake made on purpose
+MISTAKE = ("fine_tuned", "too-high")  # made on purpose
+AFTER = {  # arm and purpose -> name, colour, marker
     ("adapters_8", "forgetting"): ("adapters of rank 8 (LoRA)", "#009E73", "D"),
     ("probe_first", "forgetting"): ("probe first, then all weights", "#E69F00", "P"),
     ("fine_tuned", "forgetting"): ("all weights", "#0072B2", "o"),
-    ("fine_tuned", "too-high"): ("all weights, learning rate too high", "#D55E00", "X"),
+    MISTAKE: ("all weights, learning rate too high", "#D55E00", "X"),
 }
-MISTAKE = ("fine_tuned", "too-high")
 PURPOSES = ("forgetting", "too-high")  # each is the name of its study too
 
 
