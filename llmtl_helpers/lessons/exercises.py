@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.journal import remember
 from llmtl_helpers.lessons.limits import NeverEnds, limited
-from llmtl_helpers.lessons.source import Exercise, read_exercises, read_lessons
+from llmtl_helpers.lessons.source import EXERCISE, Exercise, read_exercise, read_lessons
 
 RIGHT, NOT_YET, NOT_ATTEMPTED = "right", "not yet", "not attempted"
 SIGNS = {RIGHT: "✓", NOT_YET: "✗", NOT_ATTEMPTED: "…"}
@@ -60,12 +60,12 @@ def find(name: str) -> Exercise:
     Raises:
         LearnerError: no lesson has an exercise of that name.
     """
-    known = {exercise.name: exercise
-             for lesson in read_lessons() for exercise in read_exercises(lesson.text)}
+    known = {block.group(1): block
+             for lesson in read_lessons() for block in EXERCISE.finditer(lesson.text)}
     if name not in known:
         raise LearnerError(f"there is no exercise called {name!r}",
                            next=f"choose one of {', '.join(known)}")
-    return known[name]
+    return read_exercise(known[name])
 
 
 def check(name: str, answer: object) -> Answer:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -84,10 +85,7 @@ def read_lesson(path: Path) -> Lesson:
                            "its name does not look like 01_scratch_vs_fine_tuned.md",
                            "rename it: two digits, an underscore, small letters")
     found = FRONT_MATTER.match(path.read_text(encoding="utf-8"))
-    try:
-        header = yaml.safe_load(found.group(1))["llmtl"] if found else None
-    except (yaml.YAMLError, KeyError, TypeError):
-        header = None
+    header = _header(found.group(1)) if found else None
     if not isinstance(header, dict):
         raise LearnerError(f"{where} has no front matter with the key `llmtl`",
                            next="copy the first lines of lessons/00_start_here.md")
@@ -96,6 +94,14 @@ def read_lesson(path: Path) -> Lesson:
             raise LearnerError(f"{where} lacks `{key}` in its front matter",
                                f"found {header.get(key)!r}", "measure it and write it there")
     return Lesson(path=path, **{key: header[key] for key in HEADER})
+
+
+@lru_cache(maxsize=64)  # a learner's `check` reads every lesson, and YAML is slow
+def _header(front_matter: str) -> dict | None:
+    try:
+        return yaml.safe_load(front_matter)["llmtl"]
+    except (yaml.YAMLError, KeyError, TypeError):
+        return None
 
 
 def read_lessons(folder: Path | None = None) -> list[Lesson]:
@@ -121,9 +127,13 @@ def read_exercises(text: str) -> list[Exercise]:
 
 
 def read_exercise(found: re.Match) -> Exercise:
-    name = found.group(1)
+    return _exercise(found.group(1), found.group(2))
+
+
+@lru_cache(maxsize=256)
+def _exercise(name: str, block: str) -> Exercise:
     try:
-        parts = yaml.safe_load(found.group(2))
+        parts = yaml.safe_load(block)
         lists = {key: tuple(parts.pop(key)) for key in ("hints", "wrong")}
         return Exercise(name=name, **lists, **parts)
     except (yaml.YAMLError, AttributeError, KeyError, TypeError) as error:

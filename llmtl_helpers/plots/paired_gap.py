@@ -14,6 +14,7 @@ from llmtl_helpers.plots.figure import TwinFigure
 from llmtl_helpers.plots.mail_runs import (answers, gold_labels, in_pairs, no_runs,
                                            not_there)
 from llmtl_helpers.plots.theme import colour_of, get_theme, new_figure, style_of, write
+from llmtl_helpers.plots.ticks import Signed
 
 BASELINES = ("tfidf", "tfidf_beginning", "probe")
 NEAR = 2.0  # points that count as nearly as good
@@ -111,7 +112,8 @@ def _lines(axes, gaps: Gaps, look) -> None:
                             label=f"_interval {arm}")
     axes.margins(y=0.06)
     axes.yaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_formatter("{x:+.0f}" if np.ptp(axes.get_ylim()) > 8 else "{x:+.1f}")
+    axes.yaxis.set_major_formatter(
+        Signed("{x:+.0f}" if np.ptp(axes.get_ylim()) > 8 else "{x:+.1f}"))
 
 
 def _reading(gaps: Gaps, treatment: str, metric: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from llmtl_helpers.plots import draw
 from llmtl_helpers.plots.theme import FONT, get_theme, new_figure, write
-from llmtl_helpers.plots.ticks import ticks_inside
+from llmtl_helpers.plots.ticks import Signed, ticks_inside
 
 LONGEST = 26  # characters of a word that are shown
 SIDES = (("#D55E00", "//"), ("#0072B2", ""))  # of junk and of real: colour, hatch
@@ -45,7 +45,7 @@ def signed_bars(found: Sequence[tuple[str, float]], title: str, axis: str, class
         axes.text(side * 0.02 * reach, y, cut(word), ha=near, **style)
         axes.text(number - side * 0.015 * reach, y, f"{number:+.2f}", ha=far, **style)
     axes.set_xlim(-1.3 * reach, 1.3 * reach)
-    ticks_inside(axes, 7, "{x:+.3g}")
+    ticks_inside(axes, 7, Signed("{x:+.3g}"))
     write(axes, 0.0, 1.04, f"← speaks for {classes[0]}", look)
     write(axes, 1.0, 1.04, f"speaks for {classes[1]} (hatched) →", look, ha="right")
     draw.frame_texts(axes, title, axis, "", small, look, left=-0.02)

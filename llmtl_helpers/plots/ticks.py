@@ -1,14 +1,23 @@
-"""Ticks of a horizontal axis that all lie within it: no label is kept that is not drawn."""
+"""Ticks of a horizontal axis that all lie within it, and labels of differences."""
 
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 
-def ticks_inside(axes, most: int, form: str | None = None, whole: bool = False) -> None:
-    """Set round ticks within the limits of the horizontal axis, which must be final by then.
+class Signed(StrMethodFormatter):
+    """Labels such as "{x:+.1f}", but 0 without a sign: no difference has none."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos) if round(x, 9) else "0"
+
+
+def ticks_inside(axes, most: int, form: str | StrMethodFormatter | None = None,
+                 whole: bool = False) -> None:
+    """Set round ticks within the limits of the horizontal axis, which must be final by then:
+    no label is kept that is not drawn.
 
     Args:
         most: intervals between them, at most.
-        form: format of the labels, such as "{x:+g}"; default: matplotlib's own.
+        form: format of the labels, such as "{x:g}"; default: matplotlib's own.
         whole: only whole numbers.
     """
     low, high = axes.get_xlim()
