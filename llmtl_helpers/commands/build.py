@@ -25,36 +25,32 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from llmtl_helpers.lessons import notebook
 
-    if args.edition == "teacher" and not args.check:
-        return _teachers()
     files = notebook.build_all(args.edition)
     if args.edition == "learner":
         files |= environment_file() | readme_files()
+    else:
+        from llmtl_helpers.lessons.plan_page import plan_pages
+        from llmtl_helpers.lessons.source import read_lessons
+
+        files |= plan_pages(read_lessons(), notebook.teacher_folder())
     if args.check:
         folder = notebook.notebooks_folder() if args.edition == "learner" else None
         differing = notebook.differing(files, folder)
         for path in differing:
             print(f"{shown(path)} is not what its source makes; run `build`")
         return 1 if differing else 0
+    if args.edition == "teacher":  # what a teacher changed is kept
+        from llmtl_helpers.lessons.hand_out import hand_out
+
+        books = {path for path in files if path.suffix == ".ipynb"}
+        for sentence in hand_out({path.name: files.pop(path).encode() for path in books},
+                                 notebook.teacher_folder()):
+            print(sentence)
+        print(f"{len(books)} notebooks are in {shown(notebook.teacher_folder())}")
     changed = notebook.write_files(files)
     for path in changed:
         print(f"wrote {shown(path)}")
     print(f"{len(files)} files, {len(changed)} of them changed")
-    return 0
-
-
-def _teachers() -> int:
-    """Hand out the teacher's notebooks, and write the pages to print beside them."""
-    from llmtl_helpers.lessons import notebook
-    from llmtl_helpers.lessons.hand_out import hand_out_teachers
-    from llmtl_helpers.lessons.plan_page import plan_pages
-    from llmtl_helpers.lessons.source import read_lessons
-
-    folder, sentences = hand_out_teachers()
-    pages = notebook.write_files(plan_pages(read_lessons(), folder))
-    for sentence in [*sentences, f"the teacher's edition is in {shown(folder)}; "
-                                 f"{len(pages)} pages to print are new"]:
-        print(sentence)
     return 0
 
 
