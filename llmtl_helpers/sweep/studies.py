@@ -3,13 +3,14 @@ between random weights and the checkpoint, how much is trained, other domains, e
 
 Taught in 03 to 07 and 11. A study trains by the protocol but for the one thing that it is about.
 Its knobs are those that the trials of a profile chose, unless the knob is what it is about. A study
-keeps a purpose or a budget of its own, so that its runs never enter a twin curve of the protocol.
+keeps a purpose or a budget of its own, so that its runs never enter a twin curve of the protocol;
+but for a baseline that is added to the curve of one task.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from llmtl_helpers.arms import (ARMS, DIAL, EVERY_ARM, LADDER, LAYERS, PROMPTED, SEQUELS,
+from llmtl_helpers.arms import (ARMS, BEGINNINGS, DIAL, EVERY_ARM, LADDER, LAYERS, PROMPTED, SEQUELS,
                                 SMALL_LADDER, TRANSPLANTS, UNFREEZE, WRITERS)
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, WRITING, Profile, rule_at
@@ -100,6 +101,10 @@ STUDIES = {
     "unfreeze": Study(
         "from the head alone to all weights", tuple(UNFREEZE), (16, 64, 256, 1024), range(5),
         tuned_by=BROAD, purpose="unfreeze", own_trials=True, lesson="05"),
+    "beginnings": Study(
+        "a bag of the words at the beginning, as far as the network reads", tuple(BEGINNINGS),
+        (16, 64, 256, 1024, 3072), range(5), BROAD, BROAD, own_trials=True, task="email/spam",
+        lesson="06"),
     "domains": Study(
         "trained in one domain, tested in four",
         ("fine_tuned", "scratch", "probe", "tfidf", "probe_first", "adapters_8"), (1024,), range(5),
