@@ -222,6 +222,7 @@ def set_up(extra, torch_index):
             run("PyTorch", pip("--no-deps", "--index-url", torch_index, "torch"), log)
         what = ".[%s]" % ",".join(extras) if extras else "."
         run("packages", pip("--editable", what), log)
+        run("compiling", [python(), "-c", COMPILE], log)
         with open(stamp(), "w", encoding="utf-8") as file:
             file.write("\n".join(wanted() + [" ".join(extras)]))
 
@@ -246,7 +247,16 @@ def hold(lock):
 
 def pip(*arguments):
     return [python(), "-m", "pip", "install", "--no-input", "--progress-bar", "off",
-            "--constraint", "constraints.txt"] + list(arguments)
+            "--no-compile", "--constraint", "constraints.txt"] + list(arguments)
+
+
+# pip compiles what it installs on one core; this uses them all. A file that is no Python of this
+# version, such as a template, is passed over, as pip does.
+COMPILE = """
+import compileall, sysconfig
+for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+    compileall.compile_dir(folder, quiet=2, workers=0)
+"""
 
 
 def run(step, command, log):

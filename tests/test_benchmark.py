@@ -15,6 +15,9 @@ from llmtl_helpers.benchmark.contestants import Contestant
 from llmtl_helpers.benchmark.jobs import ENGINE, TRAINER, Measured, gap
 from llmtl_helpers.commands import bench
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.training.config import RunConfig
+from rows import make_row
+from tiny import tiny_causal
 
 real = pytest.mark.skipif(state("sentiment") != "ready" or state("encoder") != "ready",
                           reason="the assets have not been fetched")
@@ -27,18 +30,33 @@ def measured(seconds=10.0, arms=("fine_tuned", "scratch"), score=0.7, rate=500.0
 
 
 @real
-@pytest.mark.parametrize("plan", [jobs.top_two_blocks, jobs.probe])  # all weights: test_cli
-def test_both_contestants_carry_out_every_kind_of_job(plan, monkeypatch):
-    """The real checkpoint and data, as small as they can be."""
+def test_both_contestants_carry_out_every_kind_of_job(monkeypatch):
+    """The real checkpoint and data, as small as they can be; all weights: test_cli."""
     monkeypatch.setattr(jobs, "SHORT", 0)  # once is enough here
-    configs = [config.changed(test_limit=32) for config in plan(2, sizes=(16,), seeds=1)]
+    configs = [config.changed(test_limit=32) for n, plan in ((16, jobs.top_two_blocks),
+                                                             (32, jobs.probe))
+               for config in plan(2, sizes=(n,), seeds=1)]
     for runner in (ENGINE, TRAINER):
         found = jobs.measure(runner, configs, 1, 2, lambda text: None)
-        assert set(found.scores) == {("fine_tuned", 16, 0)}
+        assert set(found.scores) == {("fine_tuned", 16, 0), ("fine_tuned", 32, 0)}
         assert 0 <= min(found.scores.values()) <= max(found.scores.values()) <= 1
-        assert found.seconds > 0 and found.memory_mb > 100
-        by_updates = runner == TRAINER or plan is not jobs.probe
-        assert (found.tokens_per_second or 0) > 0 if by_updates else found.tokens_per_second is None
+        assert found.seconds > 0 and found.memory_mb > 100 and found.tokens_per_second > 0
+
+
+def test_a_job_without_updates_has_no_tokens_per_second(monkeypatch):
+    class Fits:
+        def __init__(self, *crew, **options):
+            pass
+
+        def run(self, configs):
+            for config in configs:
+                row = {"seconds": 1.0, "score": 0.5, "peak_memory_mb": 200.0}
+                yield SimpleNamespace(kind="done", config=config, row=row)
+
+    monkeypatch.setattr(jobs, "Workers", Fits)
+    monkeypatch.setattr(jobs, "SHORT", 0)
+    config = RunConfig.from_row(make_row(arm="probe"))
+    assert jobs.measure(ENGINE, [config], 1, 1, lambda text: None).tokens_per_second is None
 
 
 @pytest.mark.parametrize("seconds, counted, times",
@@ -281,10 +299,11 @@ def test_the_writing_table_holds_every_contestant_beside_the_obvious_one():
 
 @pytest.mark.skipif(state("decoder") != "ready" or state("django") != "ready",
                     reason="the assets have not been fetched")
-def test_the_obvious_alternative_tunes_and_writes():
+def test_the_obvious_alternative_tunes_and_writes(tmp_path):
     from llmtl_helpers.benchmark import writing
 
-    config = writing.order("translate/fr", 2).changed(n=8, test_limit=3)
+    config = writing.order("translate/fr", 2).changed(n=8, test_limit=3,
+                                                      checkpoint=tiny_causal(tmp_path, positions=512))
     row = writing.run(config)
     assert len(row["outputs"]) == 3 and row["log_likelihood"] < 0
     assert row["tokens"] > 100 and min(row["seconds_training"], row["seconds_writing"]) > 0

@@ -39,12 +39,15 @@ def test_every_public_name_is_there():
         llmtl_helpers.no_such_name  # noqa: B018
 
 
-def test_every_command_has_help_and_its_two_functions():
+def test_every_command_has_help_and_its_two_functions(capsys):
     assert {"demo", "lab", "test", "doctor", "assets", "sweep", "build", "bench"} <= set(commands())
     for name, text in commands().items():
         assert text.endswith("."), name
-        done = python("-m", "llmtl_helpers", name, "--help")
-        assert done.returncode == 0 and "usage" in done.stdout, done.stderr
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0 and "usage" in capsys.readouterr().out, name
+    done = python("-m", "llmtl_helpers", "demo", "--help")
+    assert done.returncode == 0 and "usage" in done.stdout, done.stderr
 
 
 def test_an_error_for_learners_is_one_sentence_and_exit_code_2(capsys):

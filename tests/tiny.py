@@ -68,7 +68,7 @@ def tiny_checkpoint(folder: Path, seed: int = 0, mask: bool = False) -> str:
     return str(folder)
 
 
-def tiny_causal(folder: Path, seed: int = 0) -> str:
+def tiny_causal(folder: Path, seed: int = 0, positions: int = 64) -> str:
     """Save a two-layer GPT-2 of width 16 with its tokenizer as `save_pretrained` does."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers
@@ -80,8 +80,8 @@ def tiny_causal(folder: Path, seed: int = 0) -> str:
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", unk_token="<unk>",
                             eos_token="<end>").save_pretrained(folder)
     torch.manual_seed(seed)
-    GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=64, n_embd=16, n_layer=2, n_head=2,
-                               bos_token_id=2, eos_token_id=2)).save_pretrained(folder)
+    GPT2LMHeadModel(GPT2Config(vocab_size=len(words), n_positions=positions, n_embd=16, n_layer=2,
+                               n_head=2, bos_token_id=2, eos_token_id=2)).save_pretrained(folder)
     return str(folder)
 
 

@@ -51,8 +51,9 @@ class Through:
     Attributes:
         first: seconds from Run All to the end of the first code cell.
         seconds: to the end of the last one.
-        memory_mb: highest resident memory of its kernel and of the processes it started, MiB;
-            what they share is counted in each.
+        memory_mb: highest memory of its kernel and of the processes it started, MiB: resident, and
+            where the system tells, a page that several share is counted once, as a hub's limit
+            counts it.
         errors: cells that raised. complaints: errors in the browser's console.
         outside: hosts other than this one that the page asked.
     """
@@ -149,10 +150,20 @@ class _Memory:
             now = 0
             for process in server.children(recursive=True):
                 try:
-                    now += process.memory_info().rss
+                    now += _memory(process)
                 except psutil.NoSuchProcess:
                     pass  # it ended between the listing and the look
             self.peak = max(self.peak, now)
+
+
+def _memory(process) -> int:
+    """Bytes in memory; of pages shared with others the process's part, where Linux tells it."""
+    import psutil
+
+    try:
+        return process.memory_full_info().pss
+    except (AttributeError, psutil.AccessDenied):
+        return process.memory_info().rss
 
 
 def line(one: Through) -> str:
@@ -163,8 +174,8 @@ def line(one: Through) -> str:
 
 
 def markdown(all_of: Sequence[Through], profile: str, machine: str) -> str:
-    lines = [f"Machine: {machine}; profile `{profile}`. Memory is resident memory of the kernel and "
-             "of the processes it starts, added up.", "",
+    lines = [f"Machine: {machine}; profile `{profile}`. Memory is that of the kernel and of the "
+             "processes it starts; pages that they share are counted once.", "",
              "| notebook | Run All | first cell | peak memory | cells that raised | errors in the "
              "console | other hosts asked |", "|---|---|---|---|---|---|---|"]
     lines += [f"| {one.name} | {one.seconds:.0f} s | {one.first:.1f} s | {one.memory_mb:,.0f} MiB | "

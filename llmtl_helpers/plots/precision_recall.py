@@ -155,7 +155,8 @@ def _reading(found: Filters, price: float) -> str:
         _surely_more(found, best, second, price)]
     bad = [style_of(arm).label for arm in order if found.counts[arm].harm(price) > 1]
     if bad and best not in bad and one.harm(price) <= 1:
-        text += f". Worse than no filter: {', '.join(bad)}"
+        text += (f". Worse than no filter: {', '.join(bad)}" if len(bad) < 3 else
+                 f". Worse than no filter are {len(bad)} of the {len(order)}")
     pair = [arm for arm in ("fine_tuned", "tfidf") if arm in found.counts]
     if len(pair) == 2:
         text += ". " + _crossing(*pair, *(found.counts[arm] for arm in pair))
@@ -169,8 +170,8 @@ def _crossing(first: str, second: str, one: Confusion, other: Confusion) -> str:
         less = 0 if one.harm(30) <= other.harm(30) else 1
         return f"At every price from 1 to 1,000 {names[less]} does less harm than {names[1 - less]}"
     cheap = 0 if one.missed < other.missed else 1
-    return (f"Below a price of {at:.3g} {names[cheap]} does less harm than {names[1 - cheap]}, "
-            "above it more")
+    return (f"Below a price of {at:.3g} {names[cheap]} is the better one, above it "
+            f"{names[1 - cheap]}")
 
 
 def _surely_more(found: Filters, best: str, other: str, price: float) -> bool | None:
