@@ -443,8 +443,8 @@ READINGS = [
     ("05", "In the shipped runs it is surely ahead of training all weights at once with 64 and "
            "with 256 labels, by three and by two points. With 16 and with 1,024 labels it is not "
            "decided.", block_by_block),
-    ("05", "It is not surely behind all weights trained at once, but with 256 and with 1,024 labels "
-           "it is surely behind all weights trained in this order, by one to two points.",
+    ("05", "It is not surely behind all weights trained at once, but with 256 and with 1,024 "
+           "labels it is surely behind all weights trained in this order, by one to two points.",
      the_order_matters_for_adapters),
     ("06", "In the shipped runs with 64 labels they lie **above** it.",
      scratch_beats_counting_on_mail),
