@@ -250,12 +250,13 @@ def pip(*arguments):
             "--no-compile", "--constraint", "constraints.txt"] + list(arguments)
 
 
-# pip compiles what it installs on one core; this uses them all. A file that is no Python of this
-# version, such as a template, is passed over, as pip does.
-COMPILE = """
-import compileall, sysconfig
+# pip compiles what it installs on one core; this uses them all, and leaves out the packages' own
+# tests. A file that is no Python of this version, such as a template, is passed over, as pip does.
+COMPILE = r"""
+import compileall, re, sysconfig
+TESTS = re.compile(r"site-packages.*[/\\]tests?[/\\]")
 for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
-    compileall.compile_dir(folder, quiet=2, workers=0)
+    compileall.compile_dir(folder, quiet=2, workers=0, rx=TESTS)
 """
 
 
