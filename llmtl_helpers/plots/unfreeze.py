@@ -167,7 +167,7 @@ def _names(axes, places: Mapping[str, float], look: Theme) -> None:
         axes.axvline(x, color=look.quiet, linewidth=0.8, zorder=0.6, label=f"_column {arm}")
         at, half = to_axes.transform((x, 0.5))[0], LETTER * len(NAMES[arm][1]) / 2
         row = next((row for row, end in enumerate(ends) if end < at - half), len(ends))
-        ends[row:row + 1] = [at + half + LETTER / 2]
+        ends[row:row + 1] = [at + half + LETTER]  # two names are a letter apart
         write(axes, at, 1.03 + 0.062 * row, NAMES[arm][1], look, ha="center", va="bottom")
 
 
