@@ -333,3 +333,14 @@ def test_only_exact_rows_are_compared_with():
     rows = rounding.exact_rows()
     assert {row["arm"] for row in rows} == set(rounding.ARMS) and len(rows) >= 10
     assert all(row.get("matmul") != "bfloat16" for row in rows)
+
+
+def test_a_page_that_two_share_is_counted_once_where_the_system_tells():
+    from llmtl_helpers.benchmark.notebooks import _memory
+
+    def resident():
+        return SimpleNamespace(rss=300)
+
+    told = SimpleNamespace(memory_full_info=lambda: SimpleNamespace(pss=200), memory_info=resident)
+    silent = SimpleNamespace(memory_full_info=resident, memory_info=resident)
+    assert (_memory(told), _memory(silent)) == (200, 300)
