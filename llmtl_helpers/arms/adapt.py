@@ -48,7 +48,7 @@ SEQUELS = {
 
 # What a bag of words makes of the words that a network reads of a text, and no more.
 BEGINNINGS = {
-    "tfidf_beginning": Arm("tfidf_beginning", "bag of words, beginnings only", ENCODER,
+    "tfidf_beginning": Arm("tfidf_beginning", "bag of words (beginnings only)", ENCODER,
                            "none", "bag_of_words", "inverse_regularisation",
                            ARMS["tfidf"].trials, "#7F7F7F", ":", "+"),
 }
