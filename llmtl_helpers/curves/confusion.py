@@ -103,17 +103,27 @@ def macro_f1_difference(gold: ArrayLike, correct_a: ArrayLike, correct_b: ArrayL
     if a.shape != b.shape:
         raise ValueError(f"shapes differ: {a.shape} and {b.shape}")
     runs, examples = a.shape
-    both = np.concatenate([a, b])  # (2 x seeds, examples)
-    scores = macro_f1_of(*_counts(gold, both))
-    by_run = scores[:runs] - scores[runs:]  # (seeds,)
+    by_run = macro_f1_of(*_counts(gold, a)) - macro_f1_of(*_counts(gold, b))  # (seeds,)
     difference, interval = float(by_run.mean()), None
     if runs >= RUNS_FOR_A_BAND:
-        scores = macro_f1_of(*_counts(gold, both, _redraws(examples, resamples, seed)))
+        ours, theirs = (_redrawn_mean(gold.tobytes(), side.tobytes(), resamples, seed)
+                        for side in (a, b))
         weights = run_weights(runs, resamples, np.random.default_rng([seed, 1]))
-        redrawn = weights @ by_run - difference + (
-            scores[:, :runs] - scores[:, runs:]).mean(axis=1)
+        redrawn = weights @ by_run - difference + ours - theirs
         interval = tuple(float(end) for end in np.percentile(redrawn, PERCENTILES))
     return PairedDifference(difference, interval, runs, examples)
+
+
+@lru_cache(maxsize=256)  # a figure puts one arm beside many, an explorer puts many beside many
+def _redrawn_mean(gold: bytes, correct: bytes, resamples: int, seed: int) -> np.ndarray:
+    """Macro-F1 of every redraw of examples, mean over runs, (resamples,).
+
+    Args:
+        gold: the bytes of bool (examples,). correct: those of bool (runs, examples).
+    """
+    sides = np.frombuffer(gold, dtype=bool)
+    table = np.frombuffer(correct, dtype=bool).reshape(-1, len(sides))
+    return macro_f1_of(*_counts(sides, table, _redraws(len(sides), resamples, seed))).mean(axis=1)
 
 
 @lru_cache(maxsize=1)  # one figure asks for the same redraws many times
@@ -128,11 +138,13 @@ def _redraws(examples: int, resamples: int, seed: int) -> np.ndarray:
 def _counts(gold: np.ndarray, correct: np.ndarray, times: np.ndarray | None = None) -> tuple:
     """caught, missed, lost, kept of each run, (runs,) each; or (resamples, runs) where example i
     occurs times[:, i] times."""
-    often = np.ones((1, len(gold))) if times is None else times
-    caught, kept = (often @ (correct & side).T.astype(np.float32) for side in (gold, ~gold))
-    junk = often @ gold.astype(np.float32)[:, None]
-    found = caught, junk - caught, often.sum(axis=1, keepdims=True) - junk - kept, kept
-    return tuple(count[0] for count in found) if times is None else found
+    often = np.ones((1, len(gold)), np.float32) if times is None else times
+    columns = np.concatenate([correct & gold, correct & ~gold, gold[None], ~gold[None]])
+    found = often @ columns.T.astype(np.float32)  # one pass: `times` is the large table
+    runs = len(correct)
+    caught, kept, junk, real = np.split(found, [runs, 2 * runs, 2 * runs + 1], axis=1)
+    counts = caught, junk - caught, real - kept, kept
+    return tuple(count[0] for count in counts) if times is None else counts
 
 
 def _tables(gold: ArrayLike, correct: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
