@@ -1,5 +1,6 @@
 """Pages without a kernel: what a widget offers there, what is run for them, what stands on them."""
 
+import io
 import json
 import re
 import sys
@@ -7,7 +8,9 @@ from html import unescape
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from rows import make_curve
 
 from llmtl_helpers.errors import LearnerError
@@ -17,8 +20,10 @@ from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import read_exercises, read_lessons
 from llmtl_helpers.site import build, execute
 from llmtl_helpers.site.build import build_site, only_links_to
-from llmtl_helpers.widgets import LevelExplorer, TwinExplorer, chooser, static_twin
+from llmtl_helpers.widgets import (CostExplorer, LevelExplorer, TwinExplorer, chooser,
+                                   static_twin)
 from llmtl_helpers.widgets.chooser import choosable_html
+from llmtl_helpers.widgets.static_twin import StaticTwin
 
 LESSON = """\
 ---
@@ -135,6 +140,22 @@ def test_the_first_picture_is_that_of_the_widget_as_it_stands(monkeypatch, tmp_p
     assert html.count(" selected") == len(explorer.page_offers())
 
 
+@pytest.mark.parametrize("widget", [TwinExplorer, LevelExplorer, CostExplorer])
+def test_what_is_drawn_quickly_for_a_page_is_the_static_twin(widget, ledger):
+    explorer = widget(ledger=ledger)
+    if widget is TwinExplorer:
+        assert explorer.hidden  # from who has not guessed yet; a page hides nothing
+    for _ in range(2):  # the second picture is drawn on kept pixels
+        quick, whole = explorer.page_state(), StaticTwin.page_state(explorer)
+        assert (quick.alt, quick.reading) == (whole.alt, whole.reading)
+        one, two = (np.asarray(Image.open(io.BytesIO(shown.png)), dtype=int)
+                    for shown in (quick, whole))
+        assert (np.abs(one - two).max(axis=2) > 8).mean() < 0.005  # what overlaps, and no more
+        chooser.put(explorer, *(("size", 256) if widget is TwinExplorer else ("level", 0.66)))
+    if widget is TwinExplorer:
+        assert explorer.hidden
+
+
 def test_a_widget_offers_a_page_no_more_than_it_can_carry(monkeypatch, tmp_path, ledger):
     monkeypatch.setattr(chooser, "MOST", 3)
     with pytest.raises(LearnerError, match="the most is 3"):
@@ -142,7 +163,7 @@ def test_a_widget_offers_a_page_no_more_than_it_can_carry(monkeypatch, tmp_path,
 
 
 def test_text_in_a_state_can_neither_end_the_script_nor_become_html(tmp_path):
-    class Odd:
+    class Odd(StaticTwin):
         def page_offers(self):
             return {"place": [("<b>", "</script><b>")]}
 

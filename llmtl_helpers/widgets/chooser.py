@@ -13,8 +13,6 @@ from html import escape
 from pathlib import Path
 
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.plots.figure import TwinFigure
-from llmtl_helpers.plots.tables import table_html
 
 MOST = 150  # states of one widget: more would cost seconds of building and megabytes of page
 COLOURS = 128  # of a kept picture: a quarter of the bytes, and no difference that an eye sees
@@ -74,26 +72,26 @@ def _state(widget, values: Mapping[str, object], folder: Path) -> dict:
     """One state: source of its picture, alt text, reading, table; or a sentence why there is none."""
     _set(widget, values)
     try:
-        figure = widget.static()
+        shown = widget.page_state()
     except LearnerError as error:
         return {"src": "", "alt": "", "reading": str(error), "table": ""}
-    if not isinstance(figure, TwinFigure):
-        return {"src": "", "alt": "", "reading": "", "table": figure.html()}
-    picture = small_png(figure)
-    name = f"{hashlib.sha256(picture).hexdigest()[:16]}.png"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(picture)
-    return {"src": f"_static/states/{name}", "alt": figure.alt, "reading": figure.reading,
-            "table": table_html(figure.table, name=figure.title)}
+    source = ""
+    if shown.png:
+        name = f"{hashlib.sha256(shown.png).hexdigest()[:16]}.png"
+        if not (folder / name).exists():  # states may look the same
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(small_png(shown.png))
+        source = f"_static/states/{name}"
+    return {"src": source, "alt": shown.alt, "reading": shown.reading, "table": shown.table}
 
 
-def small_png(figure: TwinFigure) -> bytes:
-    """The picture in few colours, packed tightly: it is kept and sent."""
+def small_png(png: bytes) -> bytes:
+    """The picture in few colours: it is kept and sent. (Tightest packing: 4% less, 4 times as long.)"""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(figure.png())).convert("RGB").quantize(COLOURS)
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS)
     buffer = io.BytesIO()
-    picture.save(buffer, "png", optimize=True)
+    picture.save(buffer, "png")
     return buffer.getvalue()
 
 

@@ -14,7 +14,7 @@ from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP
 from llmtl_helpers.widgets.shelf import offered
-from llmtl_helpers.widgets.static_twin import all_of
+from llmtl_helpers.widgets.static_twin import Shown, all_of
 from llmtl_helpers.widgets.view import View
 
 TASKS = tuple(digit * 10**power for power in range(9) for digit in (1, 2, 5)) + (10**9,)
@@ -88,6 +88,9 @@ class CostExplorer(View):
                                     self.tasks.value, self.metric.value, **look)
         return cost.cost_curve(rows, self.unit.value, self.charge.value, self.tasks.value, level,
                                self.scope.value, self.metric.value, **look)
+
+    def page_state(self) -> Shown:
+        return self.drawn_state()
 
     def draw(self) -> None:
         charging = self.charge.value or self.view.value == BREAK_EVEN

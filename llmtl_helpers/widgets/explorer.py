@@ -14,7 +14,7 @@ from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import ALL, Panel, question, sentence
 from llmtl_helpers.widgets.shelf import Shelf, offered
 from llmtl_helpers.widgets.state import State, read, require
-from llmtl_helpers.widgets.static_twin import all_of
+from llmtl_helpers.widgets.static_twin import Shown, all_of
 from llmtl_helpers.widgets.training import LiveTraining
 from llmtl_helpers.widgets.view import View
 
@@ -92,6 +92,13 @@ class TwinExplorer(LiveTraining, View):
         return twin_curve(self.shelf.rows, self.metric.value, self.arms.value,
                           theme=self.layers.theme, scale=self.layers.scale,
                           at=self.size.value, seed=None if seed == ALL else seed)
+
+    def page_state(self) -> Shown:
+        opened, self._open = self._open, {self.domain.value}  # as in `static`, nothing is hidden
+        try:
+            return self.drawn_state()
+        finally:
+            self._open = opened
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until no run is being trained and the picture is up to date.

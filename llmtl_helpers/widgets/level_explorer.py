@@ -11,7 +11,7 @@ from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import CHOICE, METRIC, WIDE, WRAP, choose
 from llmtl_helpers.widgets.shelf import offered
-from llmtl_helpers.widgets.static_twin import some_of
+from llmtl_helpers.widgets.static_twin import Shown, some_of
 from llmtl_helpers.widgets.view import View
 
 STEP = 0.005  # of the slider
@@ -73,6 +73,9 @@ class LevelExplorer(View):
         return level_curve(self.shelf.rows, self.level.value, self.treatment.value,
                            self.baseline.value, self.metric.value, theme=self.layers.theme,
                            scale=self.layers.scale)
+
+    def page_state(self) -> Shown:
+        return self.drawn_state()
 
     def draw(self) -> None:
         found, theme = self._data(), self.layers.theme

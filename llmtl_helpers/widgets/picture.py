@@ -16,12 +16,12 @@ class Layers:
     """A figure in two layers, of which the lower one is kept as pixels; for one thread at a time.
 
     Attributes:
-        alt, reading: of the picture drawn last.
+        png, alt, reading: the picture drawn last, its alt text, its sentence.
     """
 
     def __init__(self, theme: str = "light", scale: float = 1.0):
         self.theme, self.scale = theme, scale
-        self.alt = self.reading = ""
+        self.png, self.alt, self.reading = b"", "", ""
         self._key: Hashable = None
         self._figure = self._axes = self._pixels = None
         self._kept: OrderedDict[Hashable, tuple[bytes, str, str]] = OrderedDict()
@@ -47,8 +47,8 @@ class Layers:
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(wanted)
-        png, self.alt, self.reading = self._kept[wanted]
-        return figure_html(png, self.alt, self.reading, self.theme)
+        self.png, self.alt, self.reading = self._kept[wanted]
+        return figure_html(self.png, self.alt, self.reading, self.theme)
 
     def _marked(self, mark: Callable) -> bytes:
         self._figure.canvas.restore_region(self._pixels)

@@ -2,14 +2,26 @@
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from ipywidgets import FloatSlider
 
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.plots.figure import TwinFigure
+from llmtl_helpers.plots.tables import table_html
 from llmtl_helpers.widgets.chooser import choosable_html, put, value_of
 from llmtl_helpers.widgets.state import parts
 
 PICTURES = "LLMTL_PAGE_PICTURES"  # set where a page is built: the folder of its pictures
+
+
+class Shown(NamedTuple):
+    """One state of a widget on a page: picture (PNG, empty if none), texts, table (HTML)."""
+
+    png: bytes
+    alt: str
+    reading: str
+    table: str
 
 
 class StaticTwin:
@@ -36,6 +48,14 @@ class StaticTwin:
                   for name, text in parts(state, list(offers), example).items()}
         for name, value in wanted.items():
             put(self, name, value)
+
+    def page_state(self) -> Shown:
+        """What a page shows where the controls stand as they do."""
+        figure = self.static()
+        if not isinstance(figure, TwinFigure):
+            return Shown(b"", "", "", figure.html())
+        return Shown(figure.png(), figure.alt, figure.reading,
+                     table_html(figure.table, name=figure.title))
 
     def static_html(self) -> str:
         """What the widget shows now, as HTML; where a page is built, all that it offers there."""
