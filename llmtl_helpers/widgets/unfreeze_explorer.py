@@ -54,7 +54,7 @@ class UnfreezeExplorer(GuessFirst):
                                next=f"choose one of {', '.join(CHOICES)}, and one of "
                                     f"{', '.join(map(str, SIZES))} labels")
         super().__init__(task, profile, ledger, theme, scale, guesses_file)
-        self.trained = choose("What is trained", [(NAMES[arm][0], arm) for arm in CHOICES], trained)
+        self.trained = choose("Trained", [(NAMES[arm][0], arm) for arm in CHOICES], trained)
         self.size = choose("Labels", [(f"{size:,}", size) for size in SIZES], n)
         self.read()
         self.place([self.trained, self.size], [self.trained, self.size], workers, plan)
