@@ -1,7 +1,8 @@
 """Runs a lesson's cells for its page: all but those that train, and those that need what they made.
 
-A cell that trains on the reader's machine has the tag `live`. It is shown and not run; a later cell
-that lacks a name for that reason is shown without its output too. Any other fault ends the build.
+A cell that trains on the reader's machine, or lets a large network work for long, has the tag `live`.
+It is shown and not run; a later cell that lacks a name for that reason is shown without its output
+too. Any other fault ends the build.
 """
 
 import os
@@ -17,7 +18,8 @@ from llmtl_helpers.widgets.static_twin import PICTURES
 
 SECONDS = 120  # for one cell
 NOT_RUN = {"live", "exercise"}
-NOTE = "This cell trains on your own machine, so a page shows it without its output."
+NOTE = ("This cell trains networks, or lets large ones work, on your own machine: a page shows it "
+        "without its output.")
 NEEDS = "What this cell shows needs the run above, which a page does not make."
 
 

@@ -8,7 +8,7 @@ from llmtl_helpers.plots.mail_runs import answers
 from llmtl_helpers.plots.precision_recall import FILTERS, PRICES, error_cost
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.panel import LINE, WIDE
-from llmtl_helpers.widgets.static_twin import all_of
+from llmtl_helpers.widgets.static_twin import all_of, every_second_of
 from llmtl_helpers.widgets.view import View
 
 STEPS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
@@ -50,7 +50,7 @@ class PriceExplorer(View):
                            [self.labels, self.price])
 
     def page_offers(self) -> dict[str, list]:
-        return {"labels": all_of(self.labels), "price": all_of(self.price)}
+        return {"labels": all_of(self.labels), "price": every_second_of(self.price)}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""

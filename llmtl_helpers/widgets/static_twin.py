@@ -100,6 +100,13 @@ def all_of(control) -> list[tuple[str, object]]:
     return list(zip(labels, values, strict=True))
 
 
+def every_second_of(control) -> list[tuple[str, object]]:
+    """Every second option, and the one that is chosen: a page carries all pictures."""
+    offers = all_of(control)
+    return [offer for place, offer in enumerate(offers)
+            if place % 2 == 0 or offer[1] == control.value]
+
+
 def some_of(control, count: int = 12, digits: int = 2) -> list[tuple[str, float]]:
     """So many evenly spaced values of a slider, its own value among them."""
     steps = [control.min + (control.max - control.min) * i / (count - 1) for i in range(count)]

@@ -11,7 +11,7 @@ from llmtl_helpers.plots.theme import style_of
 from llmtl_helpers.profiles import Profile
 from llmtl_helpers.widgets.guard import guard
 from llmtl_helpers.widgets.panel import LINE, WIDE, WRAP, choose
-from llmtl_helpers.widgets.static_twin import all_of
+from llmtl_helpers.widgets.static_twin import all_of, every_second_of
 from llmtl_helpers.widgets.view import View
 
 
@@ -64,7 +64,8 @@ class TestSetExplorer(View):
             [self.labels, self.size, self.luck])
 
     def page_offers(self) -> dict[str, list]:
-        return {"labels": all_of(self.labels), "size": all_of(self.size), "luck": all_of(self.luck)}
+        return {"labels": all_of(self.labels), "size": every_second_of(self.size),
+                "luck": all_of(self.luck)}
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence, for pages without a kernel."""
