@@ -140,7 +140,8 @@ def _counts(gold: np.ndarray, correct: np.ndarray, times: np.ndarray | None = No
     occurs times[:, i] times."""
     often = np.ones((1, len(gold)), np.float32) if times is None else times
     columns = np.concatenate([correct & gold, correct & ~gold, gold[None], ~gold[None]])
-    found = often @ columns.T.astype(np.float32)  # one pass: `times` is the large table
+    # one pass, since `times` is the large table; whole numbers, so float32 is exact
+    found = (often @ columns.T.astype(np.float32)).astype(float)
     runs = len(correct)
     caught, kept, junk, real = np.split(found, [runs, 2 * runs, 2 * runs + 1], axis=1)
     counts = caught, junk - caught, real - kept, kept
