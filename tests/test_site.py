@@ -18,7 +18,7 @@ from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.lessons.glossary import read_glossary
 from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import read_exercises, read_lessons
-from llmtl_helpers.site import build, execute
+from llmtl_helpers.site import build, execute, kept
 from llmtl_helpers.site.build import build_site, only_links_to
 from llmtl_helpers.widgets import (CostExplorer, LevelExplorer, TwinExplorer, chooser,
                                    static_twin)
@@ -92,6 +92,15 @@ def write_lesson(folder: Path, first: str = "1 + 1", last: str = "print('the end
     (folder / "90_page.md").write_text(LESSON.format(title="page", first=first, last=last),
                                        encoding="utf-8")
     return read_lessons(folder)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pages(tmp_path_factory):
+    """Where outputs are kept from build to build: not beside those of real lessons."""
+    folder = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept, "_folder", lambda name: folder / name)
+        yield folder
 
 
 @pytest.fixture
@@ -237,9 +246,67 @@ def test_a_fault_in_a_cell_or_a_dead_link_leaves_the_old_site(tmp_path):
                    write_lesson(tmp_path / "lessons", last="1 / 0"))
     (lesson,) = write_lesson(tmp_path / "lessons")
     lesson.path.write_text(lesson.text + "\nAnd a [dead link](nowhere.md).\n", encoding="utf-8")
+    said = []
     with pytest.raises(LearnerError, match="nowhere"):
-        build_site(tmp_path / "site", lambda text: None, [lesson])
+        build_site(tmp_path / "site", said.append, [lesson])
     assert (tmp_path / "site" / "old.html").read_text() == "old"
+    assert "page: cells are run" in said[0]
+    lessons = write_lesson(tmp_path / "lessons")  # without the link: only the prose is another
+    page = build_site(tmp_path / "site", said.append, lessons).parent / "90_page.html"
+    assert "page: outputs of the last build hold" in said[-2] and "the end" in page.read_text()
+    assert not (tmp_path / "site" / "old.html").exists()
+
+
+def a_notebook(code: str = "1 + 1", prose: str = "Look."):
+    from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+    return new_notebook(cells=[new_markdown_cell(prose), new_code_cell(code)])
+
+
+def test_outputs_are_kept_until_something_they_depend_on_has_changed(tmp_path, pages, monkeypatch):
+    from nbformat.v4 import new_output
+
+    states, later = tmp_path / "states", tmp_path / "later"
+    states.mkdir()
+    later.mkdir()
+    (states / "ab12.png").write_bytes(b"picture")
+    done = a_notebook()
+    done.cells[1].outputs = [new_output("display_data", {
+        "text/html": '<img src="_static/states/ab12.png">'})]
+    assert not kept.bring_back("lesson", a_notebook(), later)  # never built
+    kept.keep("lesson", done, states)
+    again = a_notebook(prose="Look again.")
+    assert kept.bring_back("lesson", again, later)
+    assert again.cells[1].outputs == done.cells[1].outputs
+    assert (later / "ab12.png").read_bytes() == b"picture"
+    other = a_notebook("1 + 2")
+    assert not kept.bring_back("lesson", other, later) and other.cells[1].outputs == []
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "_suite", lambda: "another file of the package")
+        assert not kept.bring_back("lesson", a_notebook(), later)
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "state", lambda name: "absent")  # an asset was removed
+        assert not kept.bring_back("lesson", a_notebook(), later)
+    (pages / "lesson" / "ab12.png").unlink()  # damaged
+    assert not kept.bring_back("lesson", a_notebook(), later)
+
+
+def test_a_full_disk_keeps_no_outputs_and_stops_no_build(tmp_path, pages, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    kept.keep("full", a_notebook(), tmp_path)
+    assert not (pages / "full").exists()
+
+
+def test_the_suite_is_more_than_its_code(monkeypatch, tmp_path):
+    kept._suite.cache_clear()
+    before = kept._suite()
+    monkeypatch.setattr(kept, "lessons_folder", lambda: tmp_path)
+    kept._suite.cache_clear()
+    assert kept._suite() != before  # the quizzes and the glossary are gone
+    kept._suite.cache_clear()
 
 
 def test_without_the_packages_there_is_a_sentence(monkeypatch):

@@ -20,6 +20,7 @@ from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.lessons.glossary import read_glossary
 from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import Lesson, read_lessons
+from llmtl_helpers.site import kept
 from llmtl_helpers.site.execute import run_cells
 
 TITLE = "Transfer learning in language models, measured"
@@ -50,13 +51,14 @@ SETTINGS = {
 
 
 def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesson] | None = None,
-               workers: int = 2) -> Path:
+               workers: int = 2, anew: bool = False) -> Path:
     """Build the site into `folder`; what was there is replaced when all went well.
 
     Args:
         say: told what is being done.
         lessons: default: all.
         workers: lessons executed at once.
+        anew: run all cells, even where outputs of an earlier build still hold.
 
     Returns:
         the first page.
@@ -65,6 +67,8 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
         LearnerError: packages are missing, a cell failed, or a page has a dead link.
     """
     check_packages()
+    import nbformat
+
     lessons = read_lessons() if lessons is None else list(lessons)
     names = {lesson.name for lesson in lessons}
     with tempfile.TemporaryDirectory(prefix="llmtl-site-") as temporary:
@@ -74,8 +78,14 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
 
         def page(lesson: Lesson) -> None:
             text = only_links_to(names, build_notebook(lesson, lessons, "reader"))
-            (source / f"{lesson.name}.ipynb").write_text(executed(text, pictures), encoding="utf-8")
-            say(f"{lesson.heading}: cells are run")
+            notebook = nbformat.reads(text, as_version=4)
+            if not anew and kept.bring_back(lesson.name, notebook, pictures):
+                say(f"{lesson.heading}: outputs of the last build hold")
+            else:
+                run_cells(notebook, pictures)
+                kept.keep(lesson.name, notebook, pictures)
+                say(f"{lesson.heading}: cells are run")
+            nbformat.write(notebook, source / f"{lesson.name}.ipynb")
 
         with ThreadPoolExecutor(workers) as pool:
             for done in [pool.submit(page, lesson) for lesson in lessons]:
@@ -124,13 +134,6 @@ def copy_mathjax(folder: Path) -> None:
     shutil.copy(found, folder)
     for part in ("input", "output", "ui", "a11y", "sre"):
         shutil.copytree(found.parent / part, folder / part)
-
-
-def executed(text: str, pictures: Path) -> str:
-    """A notebook's text with the outputs of its cells."""
-    import nbformat
-
-    return nbformat.writes(run_cells(nbformat.reads(text, as_version=4), pictures), version=4)
 
 
 def first_page(lessons: Sequence[Lesson]) -> str:

@@ -1,8 +1,8 @@
-"""Runs a lesson's cells for its page: all but those that train, and those that need what they made.
+"""Runs a lesson's cells for its page: all but those that train, and what needs what they made.
 
-A cell that trains on the reader's machine, or lets a large network work for long, has the tag `live`.
-It is shown and not run; a later cell that lacks a name for that reason is shown without its output
-too. Any other fault ends the build.
+A cell that trains on the reader's machine, or lets a large network work long, has the tag `live`.
+It is shown and not run; a later cell that lacks a name for that reason is shown without its
+output too. Any other fault ends the build.
 """
 
 import os
