@@ -57,7 +57,7 @@ def neighbours(previous: Lesson | None, following: Lesson | None) -> str:
     if following:
         links.append(f"[{following.heading}]({following.name}.ipynb) →")
     else:
-        links.append("this is the last notebook so far")
+        links.append("this is the last notebook")
     return " · ".join(links)
 
 
