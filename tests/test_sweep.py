@@ -155,7 +155,15 @@ def test_every_size_is_read_in_one_place(monkeypatch):
 # --- carrying out --------------------------------------------------------------------------
 
 
-def test_a_sweep_is_carried_out_and_resumed(world, arms, ledger):
+def test_there_are_no_more_workers_than_cores(monkeypatch):
+    monkeypatch.setattr("llmtl_helpers.sweep.workers.usable_cores", lambda: 2)
+    found = [Workers(1), Workers(2), Workers(3), Workers(3, device="auto")]
+    assert [workers.count for workers in found] == [1, 2, 2, 3]
+    assert [workers.threads for workers in found] == [2, 1, 1, 1]
+
+
+def test_a_sweep_is_carried_out_and_resumed(world, arms, ledger, monkeypatch):
+    monkeypatch.setattr("llmtl_helpers.sweep.workers.usable_cores", lambda: 2)  # two side by side
     arms = ["pre", "words"]
     for config in next_wave(world[0], PROFILE, ledger, arms, sizes=(8,), seeds=2):
         pretend(ledger, config)  # the trials

@@ -59,7 +59,8 @@ class Workers:
     """Carries out runs in child processes; nothing is trained in the caller's process.
 
     Args:
-        count: processes at work at once.
+        count: processes at work at once; where only the processor works, never more than cores: one
+            more would wait for the others and hold up to a gigabyte meanwhile.
         threads: torch threads of each; by default the cores are shared out.
         device: "cpu", or "auto" for the accelerator that `accelerate` finds, if any.
         runner: module whose `run` carries out what its `CONFIG` describes; pre-training and the
@@ -68,7 +69,8 @@ class Workers:
 
     def __init__(self, count: int = 1, threads: int | None = None, device: str = "cpu",
                  runner: str = "llmtl_helpers.training.run"):
-        self.count, self.device, self.runner = max(1, count), device, runner
+        most = usable_cores() if device == "cpu" else count
+        self.count, self.device, self.runner = max(1, min(count, most)), device, runner
         self.threads = threads or max(1, usable_cores() // self.count)
 
     def run(self, configs: Iterable[RunConfig],
