@@ -13,6 +13,7 @@ from llmtl_helpers.plots.replay_data import FIRST, SECOND, replayed
 from llmtl_helpers.plots.study_runs import capital, study_command, with_interval
 
 METRIC = "macro_f1"  # the tweets and the junk mail are unbalanced
+RULERS = ("scratch", "small_scratch", "tfidf")  # of the comparison over all tasks
 
 
 def against_the_slogan(rows: Iterable[dict], n: int = 256) -> list[str]:
@@ -28,7 +29,7 @@ def against_the_slogan(rows: Iterable[dict], n: int = 256) -> list[str]:
         LearnerError: rows of several training rules or versions of the data.
     """
     rows = list(rows)
-    return [*(_small_gaps(rows, n, baseline) for baseline in ("scratch", "tfidf")),
+    return [*(_small_gaps(rows, n, baseline) for baseline in RULERS),
             _negative_transfer(rows), _forgotten(rows), _second_task(rows)]
 
 
