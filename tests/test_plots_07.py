@@ -377,8 +377,22 @@ def test_what_went_against_the_slogan_is_told_from_the_runs():
     assert second.endswith(").")
 
 
-def test_what_is_not_known_yet_names_the_command():
-    said = against_the_slogan([])
+def test_told_briefly_it_leaves_every_guess_to_the_reader():
+    rows = [*SQUARE, *forget_rows(), *sequel_rows(), *task_rows()]
+    said = against_the_slogan(rows, briefly=True)
+    scratch, small, counting, domain, forgot, second = said
+    assert scratch.endswith("not surely ahead of the same network from scratch on 1 of them.")
+    assert counting.endswith("surely ahead of the bag of words (TF-IDF) everywhere.")
+    assert domain.endswith("surely below the same network from scratch after 1 of 12 moves.")
+    assert forgot.endswith("surely lost on 2 of 3.")
+    assert second == "Tweets after films surely cost films."
+    for given_away in ("points", "probe on", "spam", "topics", "worst"):
+        assert given_away not in " ".join(said)
+
+
+@pytest.mark.parametrize("briefly", [False, True])
+def test_what_is_not_known_yet_names_the_command(briefly):
+    said = against_the_slogan([], briefly=briefly)
     assert len(said) == 6
     assert all("not known yet. `python3 start.py sweep" in sentence for sentence in said)
     for study in ("domains", "forgetting", "replay"):

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from llmtl_helpers import Ledger
 from llmtl_helpers.curves import home_and_away, paired_difference, scores_by_test
@@ -49,6 +50,13 @@ def mean(arm, n, task=FILMS, purpose="curve", metric="score", budget=RULE):
     return np.mean([row[metric] for row in found])
 
 
+def holds_zero(differences):
+    """Whether the 95% interval of Student's t around their mean does."""
+    low, high = stats.t.interval(0.95, len(differences) - 1, np.mean(differences),
+                                 stats.sem(differences))
+    return low < 0 < high
+
+
 # -- 03 and 04 ----------------------------------------------------------------------------------
 
 def perplexities(arm):
@@ -58,14 +66,18 @@ def perplexities(arm):
 
 def ten_times_the_text():
     tuned, scratch = perplexities("causal_30M"), perplexities("causal_scratch")
-    near = scratch[100_000] / tuned[10_000]
-    assert 0.9 < near < 1.1 and scratch[50_000] > tuned[10_000]
+    assert 1 < scratch[100_000] / tuned[10_000] < 1.05
 
 
 def crosses_the_level():
     (level,) = set(perplexities("causal_untuned").values())
     scratch = perplexities("causal_scratch")
     assert scratch[20_000] > level > scratch[50_000]
+
+
+def lines_of_the_small_twin_meet():
+    tuned, scratch = perplexities("causal_30M"), perplexities("causal_scratch")
+    assert scratch[2000] / tuned[2000] > 5 and 1.3 < scratch[100_000] / tuned[100_000] < 1.7
 
 
 def ends_of_the_ladder():
@@ -188,6 +200,17 @@ def biases_fall_behind_late():
     [every] = {row["trained_parameters"] for row in rows(arm="fine_tuned", n=256, task=FILMS,
                                                          purpose="curve")}
     assert round(few / 1e3) == 26 and 845 < every / few < 855
+
+
+def rates_at_the_edge():
+    from llmtl_helpers.arms import EVERY_ARM
+
+    edges = {}
+    for arm in ("biases", "top_1", "top_2", "top_4", "adapters_8", "gradual", "probe_first", "head"):
+        [rate] = {row["learning_rate"] for row in rows(arm=arm, purpose="unfreeze", task=FILMS)}
+        trials = EVERY_ARM[arm].trials
+        edges[arm] = (rate == trials[0]) - (rate == trials[-1])
+    assert {arm: edge for arm, edge in edges.items() if edge} == {"biases": -1, "top_2": 1}
 
 
 def block_by_block():
@@ -323,10 +346,11 @@ def no_negative_transfer():
 def ahead_of_the_probe():
     (home, away), (own, other) = sides("fine_tuned"), sides("probe")
     assert 5 < home - own < 6 and 3.5 < away - other < 4
-    signs = [sign_of(paired_difference(square()["fine_tuned", train, test],
-                                       square()["probe", train, test]))
+    found = [paired_difference(square()["fine_tuned", train, test], square()["probe", train, test])
              for train in DOMAINS for test in DOMAINS if train != test]
+    signs = [sign_of(one) for one in found]
     assert (signs.count(1), signs.count(-1)) == (7, 0)
+    assert sum(one.difference < 0 for one in found) == 3
 
 
 def nothing_to_repair():
@@ -364,7 +388,12 @@ def adapters_forget_least():
     assert max(topics, key=topics.get) == "adapters_8" and -1.5 < topics["adapters_8"] < -0.8
     assert ways["adapters_8"]["sms/spam"][1] == 1
     assert 0.7 < ways["fine_tuned"][FILMS][0] - ways["adapters_8"][FILMS][0] < 1.2
-    assert topics["probe_first"] <= topics["fine_tuned"]
+    assert topics["probe_first"] <= topics["fine_tuned"] and round(topics["probe_first"]) == -2
+    probed = {arm: {row["run_seed"]: row["other_probes"]["topics/news"]["macro_f1"] for row in rows(
+                  task=FILMS, purpose="forgetting", arm=arm)} for arm in ways}
+    assert len(probed["fine_tuned"]) == 5
+    assert holds_zero([probed["adapters_8"][seed] - other
+                       for seed, other in probed["fine_tuned"].items()])
 
 
 def too_high_a_rate_destroys():
@@ -374,12 +403,20 @@ def too_high_a_rate_destroys():
     assert [round(score, 2) for score in at] == [0.95, 0.29]
 
 
+def too_high_a_rate_shows_at_home():
+    broken = [row["macro_f1"] for row in rows(task=FILMS, purpose="too-high")]
+    assert len(broken) == 5 and round(np.mean(broken), 2) == 0.55
+    assert sum(score < 0.34 for score in broken) == 2  # one class alone has 1/3 of balanced two
+    [n] = {row["n"] for row in rows(task=FILMS, purpose="too-high")}
+    assert round(mean("fine_tuned", n, purpose="forgetting", metric="macro_f1"), 2) == 0.83
+
+
 def the_second_task_erases_the_first():
     lost = replay().change(0, FILMS, "macro_f1")
     assert sign_of(lost) == -1 and -9 < 100 * lost.difference < -8.5
-    gentle = [points for way in forgotten() if way[1] != "too-high"
-              for points, _ in forgotten()[way].values()]
-    assert 100 * lost.difference < min(gentle)
+    assert {row["learning_rate"] for row in rows(arm="films_first", n=1024)} == {2e-4}
+    assert {row["learning_rate"] for row in rows(arm="fine_tuned", n=1024, task=FILMS,
+                                                 purpose="domains")} == {1e-4}
 
 
 def replay_buys_back():
@@ -399,6 +436,15 @@ def what_replay_costs():
 def films_add_nothing_to_tweets():
     gained = replay().change(0, TWEETS, "macro_f1")
     assert sign_of(gained) == 0 and abs(100 * gained.difference) < 0.5
+
+
+def films_first_for_products():
+    first = [mean("films_first", n, PRODUCTS, "sequel", "macro_f1") for n in (16, 64, 256)]
+    at_once = [mean("fine_tuned", n, PRODUCTS, metric="macro_f1") for n in (16, 64, 256)]
+    assert [round(200 * (one - other)) / 2 for one, other in zip(first, at_once)] == [12.5, 5.5, 1.5]
+    away = [row["other_tests"][PRODUCTS]["macro_f1"] for row in rows(
+        task=FILMS, purpose="domains", arm="fine_tuned")]
+    assert min(first) > np.mean(away)
 
 
 @lru_cache(maxsize=1)
@@ -441,10 +487,16 @@ def the_leak_shrinks_the_gap():
 
 
 def patience_does_not_help_scratch():
-    longer = "to-convergence"
-    change = {n: 100 * (mean("scratch", n, budget=longer) - mean("scratch", n))
-              for n in (64, 512, 2048, 8192)}
-    assert max(change.values()) < 0.5 and change[8192] < 0
+    scores = {(row["budget"], row["n"], row["run_seed"]): 100 * row["score"]
+              for row in rows(arm="scratch", task=FILMS, purpose="curve")}
+    change = {}
+    for (budget, n, seed), score in scores.items():
+        if budget == "to-convergence":
+            change.setdefault(n, []).append(score - scores[RULE, n, seed])
+    assert {n: len(each) for n, each in change.items()} == {64: 3, 512: 3, 2048: 3, 8192: 3}
+    assert abs(np.mean(change[512])) < 0.1
+    assert all(-2 < np.mean(change[n]) < -0.9 for n in (64, 2048, 8192))
+    assert all(holds_zero(each) for each in change.values())
 
 
 def ahead_of_the_probe_at_this_size():
@@ -456,9 +508,16 @@ def ahead_of_the_probe_at_this_size():
 
 
 READINGS = [
-    ("03", "In the shipped runs scratch needs all of its 100,000 tokens to stand where the tuned "
-           "network stands with 10,000.", ten_times_the_text),
+    ("02", "In the shipped runs the longer training raised the mean at none of the four sizes. At 512 "
+           "labels the two means are alike, at the others the longer training's is lower, by one to "
+           "two points. With three runs none of these differences is decided.",
+     patience_does_not_help_scratch),
+    ("03", "In the shipped runs scratch with all of its 100,000 tokens comes close to the tuned "
+           "network with 10,000, and its mean stays a little above.", ten_times_the_text),
     ("03", "In the shipped runs it crosses between 20,000 and 50,000 tokens.", crosses_the_level),
+    ("08", "In the shipped runs of this figure the lines come together: from scratch the perplexity "
+           "is more than five times as high at the left end, and some one and a half times at the "
+           "right.", lines_of_the_small_twin_meet),
     ("04", "The encoder's two ends were some 16 points of accuracy apart at 256 labels.",
      ends_of_the_ladder),
     ("04", "None of the shipped runs above is of that kind.", every_rung_trained),
@@ -471,8 +530,9 @@ READINGS = [
      alike_and_yet_better),
     ("05", "In the shipped runs the first sentence holds for 16 and 64 labels, and only as *no "
            "worse*: neither the probe nor the head is surely behind all weights there, and neither "
-           "is surely ahead. With 256 labels both are behind by about three points, with 1,024 by "
-           "five to six.", few_labels_few_weights),
+           "is surely ahead. That is against plain tuning: under *Two other orders* a better rival "
+           "appears, and against it the sentence fails with 64 labels. With 256 labels both are "
+           "behind by about three points, with 1,024 by five to six.", few_labels_few_weights),
     ("05", "In the shipped runs no point lies below its dashed level: the head alone goes all the "
            "way from scratch to all weights with 16 labels, and a little more than half of it with "
            "1,024.", no_point_below_scratch),
@@ -486,8 +546,11 @@ READINGS = [
     ("05", "In the shipped runs LoRA is surely ahead of it with 64, 256 and 1,024 labels, by about "
            "four points each time.", where_counts_more_than_how_many),
     ("05", "In the shipped runs 26 thousand numbers, one weight in 850, are not surely behind all "
-           "weights with 16, 64 or 256 labels. With 1,024 they are, by a point and a half.",
+           "weights with 16, 64 or 256 labels. With 1,024 they are, by a point and a half, at the "
+           "highest rate that was tried.",
      biases_fall_behind_late),
+    ("05", "In the shipped runs the biases stand at the highest rate of their list and the top two "
+           "blocks at the lowest.", rates_at_the_edge),
     ("05", "In the shipped runs it is surely ahead of training all weights at once with 64 and "
            "with 256 labels, by three and by two points. With 16 and with 1,024 labels it is not "
            "decided.", block_by_block),
@@ -498,8 +561,8 @@ READINGS = [
      probe_first_leads),
     ("05", "Block by block is surely behind probe first with 16 and with 64 labels, by three points "
            "and by one.", the_start_of_the_head_against_the_order),
-    ("05", "It is not surely behind all weights trained at once, but with 256 and with 1,024 "
-           "labels it is surely behind all weights trained in this order, by one to two points.",
+    ("05", "LoRA is not surely behind all weights trained at once. Behind block by block it surely "
+           "is, with 256 and with 1,024 labels, by one to two points.",
      the_order_matters_for_adapters),
     ("06", "In the shipped runs with 64 labels they lie **above** it.",
      scratch_beats_counting_on_mail),
@@ -507,8 +570,8 @@ READINGS = [
            "checkpoint is surely ahead with 16, 64 and 256 labels: by 33, 16 and 2 points. With "
            "1,024 and with 3,072 it is ahead by about half a point or less, and both intervals "
            "hold 0.", two_true_headlines),
-    ("06", "**The frozen probe loses to word counting** from 256 labels on, and is surely six "
-           "points or more behind tuning at every size.", frozen_features_do_not_tell_junk),
+    ("06", "**The frozen probe loses to word counting** from 256 labels on, and is surely "
+           "behind tuning at every size, on average by six points or more.", frozen_features_do_not_tell_junk),
     ("06", "**In the shipped runs it loses enough to decide the comparison.** Against word "
            "counting on the same 64 tokens the tuned checkpoint is surely ahead at every size: by "
            "34, 21, 7, 3 and 1.6 points.", what_reading_on_is_worth),
@@ -523,36 +586,45 @@ READINGS = [
            "ten points and five.", text_messages_hardly_need_it),
     ("07", "In the shipped runs one move shows why both metrics are needed",
      films_to_tweets_by_two_metrics),
-    ("07", "In the shipped runs transfer did not hurt in any of the twelve moves, by any of the "
-           "three rulers.", no_negative_transfer),
+    ("07", "In the shipped runs transfer surely hurt in none of the twelve moves, by this ruler or "
+           "by the guess.", no_negative_transfer),
     ("07", "**In the shipped runs it is the second.** The fine-tuned network is ahead by nearly "
            "six points at home and by nearly four abroad; surely ahead in seven of the twelve "
-           "moves, surely behind in none.", ahead_of_the_probe),
-    ("07", "In the shipped runs the recipe found nothing to repair: half a point at home, nothing "
+           "moves, surely behind in none. In the other five it is not decided, and in three of them "
+           "the mean is below the probe's.", ahead_of_the_probe),
+    ("07", "In the shipped runs, at the rate that was chosen for plain tuning, the recipe found "
+           "nothing to repair: half a point at home, nothing "
            "abroad on average, and one sure cell of sixteen", nothing_to_repair),
     ("07", "**In the shipped runs** tuning all weights on films cost **topics** two points, a sure "
-           "loss. **Messages** kept what they had. **Products** gained nearly six points, as much "
+           "loss. On **messages** no change was sure. **Products** gained nearly six points, as much "
            "as films themselves.", a_little_is_forgotten),
-    ("07", "they lost least on topics, about one point, surely gained on messages, and gave up one "
-           "point on films. *Probe first* lost as much as all weights.", adapters_forget_least),
+    ("07", "about one point lost on topics where all weights lost two, a sure gain on messages, and "
+           "about a point less on films. But the figure holds each row against the untouched body. "
+           "Between adapters and all weights the difference on topics is not decided over five "
+           "seeds. *Probe first* lost two points on topics too.", adapters_forget_least),
+    ("07", "Films fell with it: their macro-F1 is 0.55 on average instead of 0.83, and two of the "
+           "five networks name one class only.", too_high_a_rate_shows_at_home),
     ("07", "With the rate too high the probe on topics fell from 0.95 to 0.29.",
      too_high_a_rate_destroys),
-    ("07", "In the shipped runs it is nearly nine points, more than any gentle tuning cost a probe "
-           "above.", the_second_task_erases_the_first),
+    ("07", "In the shipped runs the distance is nearly nine points.", the_second_task_erases_the_first),
     ("07", "with 10% films six points are missing, with 25% three, with half of the mix two. Even "
            "that half does not quite reach the level: the distance is small, and its interval "
            "still lies below zero.", replay_buys_back),
     ("07", "In the shipped runs it is small: nothing sure at 10% and 25%, a little over one point "
            "at 50%. So the first quarter of films is the bargain here. It buys back more than half "
            "of what was lost, and no price was seen.", what_replay_costs),
-    ("07", "**Films first gained nothing** for tweets: at 0% the tweet line lies on its dotted "
-           "level.", films_add_nothing_to_tweets),
+    ("07", "In the shipped runs films first is ahead by about 13, 5 and 1.5 points. The lines come "
+           "near each other at 256 labels and do not meet. At no size does the yellow line lie below "
+           "its level.", films_first_for_products),
+    ("07", "**Films first** did not surely help tweets: at 0% the tweet line lies near its dotted "
+           "level", films_add_nothing_to_tweets),
     ("11", "In the shipped runs it is both: at 16 labels the gap shrinks, since the fine-tuned "
            "network hardly gets started; at 256 it grows", both_with_epochs),
     ("11", "Here both networks from scratch gained more from the leak than the fine-tuned one, so "
            "the gap shrank", the_leak_shrinks_the_gap),
-    ("11", "at none of the four sizes does the network from scratch gain even half a point, and at "
-           "the largest it loses.", patience_does_not_help_scratch),
+    ("11", "in the shipped runs the mean of the network from scratch rises at none of the four sizes, "
+           "and at three of them it falls by one to two points, which three seeds do not decide.",
+     patience_does_not_help_scratch),
     ("11", "fine-tuning is ahead of the probe at this size, by somewhere between half a point and "
            "five.", ahead_of_the_probe_at_this_size),
 ]

@@ -16,7 +16,7 @@ METRIC = "macro_f1"  # the tweets and the junk mail are unbalanced
 RULERS = ("scratch", "small_scratch", "tfidf")  # of the comparison over all tasks
 
 
-def against_the_slogan(rows: Iterable[dict], n: int = 256) -> list[str]:
+def against_the_slogan(rows: Iterable[dict], n: int = 256, briefly: bool = False) -> list[str]:
     """One sentence a question: where help was small, where transfer hurt, what was forgotten.
 
     What no run has answered yet is said with the command that makes the runs.
@@ -24,16 +24,19 @@ def against_the_slogan(rows: Iterable[dict], n: int = 256) -> list[str]:
     Args:
         rows: ledger rows of all tasks and purposes, of one training rule.
         n: training-set size in labels at which all tasks are compared.
+        briefly: no amounts, no names of tasks and no word of the probe: what a reader is asked to
+            guess first.
 
     Raises:
         LearnerError: rows of several training rules or versions of the data.
     """
     rows = list(rows)
-    return [*(_small_gaps(rows, n, baseline) for baseline in RULERS),
-            _negative_transfer(rows), _forgotten(rows), _second_task(rows)]
+    return [*(_small_gaps(rows, n, baseline, briefly) for baseline in RULERS),
+            _negative_transfer(rows, briefly), _forgotten(rows, briefly),
+            _second_task(rows, briefly)]
 
 
-def _small_gaps(rows: list[dict], n: int, baseline: str) -> str:
+def _small_gaps(rows: list[dict], n: int, baseline: str, briefly: bool) -> str:
     found = gains(rows, n, baseline, METRIC, all_tasks())
     if not found:
         return (f"Whether it beats {words.spoken(baseline)} on every task: not known yet. "
@@ -41,6 +44,9 @@ def _small_gaps(rows: list[dict], n: int, baseline: str) -> str:
     unsure = [gain for gain in found if sign_of(gain.gap) < 1]
     counted = f"{len(found)} tasks" if len(found) > 1 else found[0].task
     text = f"{counted}, {words.labels(n)}: {words.spoken(TREATMENT)} is "
+    if briefly:
+        where = f"on {len(unsure)} of them" if unsure else "everywhere"
+        return f"{text}{'not ' if unsure else ''}surely ahead of {words.spoken(baseline)} {where}."
     if unsure:
         return text + (f"not surely ahead of {words.spoken(baseline)} on " + "; ".join(
             f"{gain.task}, {with_interval(gain.gap)}" for gain in unsure) + ".")
@@ -49,13 +55,13 @@ def _small_gaps(rows: list[dict], n: int, baseline: str) -> str:
                    f"{least.task}, {with_interval(least.gap)}.")
 
 
-def _negative_transfer(rows: list[dict]) -> str:
+def _negative_transfer(rows: list[dict], briefly: bool) -> str:
     found, _ = domain_results(rows, METRIC)
     parts = []
-    for ruler in ("scratch", "probe"):
+    for ruler in ("scratch",) if briefly else ("scratch", "probe"):
         below, known = surely_below(found, TREATMENT, ruler, DOMAINS, METRIC)
         if known:
-            worst = "" if not below else (f", worst {short(below[0][0])} to {short(below[0][1])}, "
+            worst = "" if briefly or not below else (f", worst {short(below[0][0])} to {short(below[0][1])}, "
                                           f"{with_interval(below[0][2])}")
             parts.append(f"{words.spoken(ruler)} after {len(below)} of {known} moves{worst}")
     if not parts:
@@ -65,7 +71,7 @@ def _negative_transfer(rows: list[dict]) -> str:
             f"below {'; and below '.join(parts)}.")
 
 
-def _forgotten(rows: list[dict]) -> str:
+def _forgotten(rows: list[dict], briefly: bool) -> str:
     there = changes(study_rows(rows, FIRST), FIRST, METRIC).get((TREATMENT, "forgetting"), {})
     others = {task: change.difference for task, change in there.items() if task != FIRST}
     if not others:
@@ -74,15 +80,17 @@ def _forgotten(rows: list[dict]) -> str:
     lost = [f"{short(task)} {with_interval(change)}" for task, change in others.items()
             if sign_of(change) < 0]
     text = f"Tuning all weights on {short(FIRST)}, a probe of the body on other tasks "
+    if briefly:
+        return f"{text}surely lost on {len(lost)} of {len(others)}."
     return text + (f"surely lost: {', '.join(lost)}." if lost else
                    f"lost nothing surely ({', '.join(map(short, others))}).")
 
 
-def _second_task(rows: list[dict]) -> str:
+def _second_task(rows: list[dict], briefly: bool) -> str:
     lost = replayed(rows, METRIC).change(0, FIRST, METRIC)
     if lost is None:
         return ("Whether a second task destroys the first: not known yet. "
                 f"{study_command('replay')} makes the runs.")
     verb = {-1: "surely cost", 0: "did not surely change", 1: "surely helped"}[sign_of(lost)]
-    return capital(f"{short(SECOND)} after {short(FIRST)} {verb} {short(FIRST)}: "
-                   f"{with_interval(lost)}.")
+    text = capital(f"{short(SECOND)} after {short(FIRST)} {verb} {short(FIRST)}")
+    return f"{text}." if briefly else f"{text}: {with_interval(lost)}."
