@@ -209,8 +209,9 @@ def set_up(extra, torch_index):
         if sys.platform.startswith("linux") and not torch_index:
             print(COST_LINUX)
     with open(os.path.join(home(), "setup.lock"), "w") as lock, \
-            open(log, "w", encoding="utf-8") as log:
+            open(log, "a", encoding="utf-8") as log:
         hold(lock)
+        log.truncate(0)  # not before: another set-up may have been writing it
         extras = sorted(set(was[2].split() + [extra]) - {""})
         if os.path.exists(stamp()):
             os.remove(stamp())

@@ -99,8 +99,8 @@ def shelf(gguf_bytes, tmp_path, monkeypatch) -> Path:
 
 def forget() -> None:
     """What is kept of a checkpoint for the life of a process belongs to one test."""
-    load_tokenizer.cache_clear()
-    weights_recipe.cache_clear()
+    checkpoints._tokenizer.cache_clear()
+    checkpoints._recipe.cache_clear()
 
 
 def put_on_shelf(folder: Path, content: bytes, monkeypatch) -> None:

@@ -118,6 +118,13 @@ def test_a_score_has_its_interval_and_the_learners_own_beside_it(tmp_path):
     assert "Your own runs" in beside.origin
 
 
+def test_the_minutes_of_own_runs_stand_beside_the_shipped_ones(tmp_path):
+    shipped = curve("fine_tuned", 64, 0.7, seconds_training=60.0)
+    own = curve("fine_tuned", 64, 0.9, seeds=1, purpose="live", seconds_training=600.0)
+    found = fill("{minutes fine_tuned 64 sentiment/films}", ledger_of(tmp_path, shipped, own))
+    assert found.text == "1.0 [yours: 10.0]" and found.own
+
+
 def test_what_no_run_made_is_said(tmp_path):
     found = fill("{score fine_tuned 64 sentiment/films} and {gap fine_tuned scratch 64 "
                  "sentiment/films} and {multiplier 64 sentiment/films} and {spread scratch 64 "
@@ -235,6 +242,15 @@ def test_a_mock_interview_prefers_what_was_not_yet_good(rehearse):
     other = rehearse(seed=4)
     other.mock.click()
     assert len(again.drawn) == MOCK and again.drawn != other.drawn
+
+
+def test_a_mock_interview_without_questions_leaves_the_one_that_is_shown(rehearse):
+    box = rehearse()
+    box.level.value, box.topic.value = "senior", QUESTIONS[0].topic
+    box.mock.click()
+    assert box.last_error is None and "No question has this level" in text(box.said)
+    box.reveal.click()
+    assert box.last_error is None and box.answer.value
 
 
 def test_the_clock_stops_with_the_answer(rehearse, monkeypatch):

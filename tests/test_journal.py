@@ -219,7 +219,7 @@ def test_the_first_guess_is_the_one_that_is_kept(at_home):
     assert "Your first guess, 0.6, is the one that is kept" in repr(
         compare_guess(0.7, 0.7, "a score"))
     for no_guess in (..., "high", 75):
-        compare_guess(no_guess, 0.7, "another score")
+        compare_guess(no_guess, 0.7, "another score", share=True)
     assert [(one.what, one.guess, one.truth) for one in first_guesses()] == [("a score", 0.6, 0.7)]
 
 

@@ -278,11 +278,15 @@ def test_notes_escape_what_they_show(monkeypatch):
 
 @pytest.mark.parametrize("guess, truth, said", [
     (..., 0.75, "No guess"), (0.7, 0.75, "0.05 too low"), (0.75, 0.75, "exactly that"),
-    (75, 0.75, "75% is written 0.75"), (12, 10, "2 too high"), ("high", 0.75, "not a number"),
+    (12, 10, "2 too high"), (10, 1.0, "9 too high"), ("high", 0.75, "not a number"),
     (True, 0.75, "not a number"), (float("nan"), 0.75, "not a number"),
 ])
 def test_guess_is_put_beside_the_result(guess, truth, said):
     assert said in repr(compare_guess(guess, truth, "score"))
+
+
+def test_a_share_that_was_written_in_per_cent_is_sent_back():
+    assert "75% is written 0.75" in repr(compare_guess(75, 0.75, "a share", share=True))
 
 
 def test_first_cells_load_nothing_slow():

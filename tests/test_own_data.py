@@ -68,7 +68,19 @@ def test_json_lines_and_parquet_give_the_same_rows(tmp_path):
     assert "1 lines are no JSON" in read_table(tmp_path / "a.jsonl").notes[0]
 
 
+def test_json_may_hold_other_line_ends_and_halves_of_characters(tmp_path):
+    rows = [{"te\ud83dxt": f"one\u2028two\x85three {n} \ud83d", "label": "ab"[n % 2]}
+            for n in range(40)]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False).replace(
+        "\ud83d", "\\ud83d") for row in rows), encoding="utf-8")
+    table = read_table(tmp_path / "a.jsonl")
+    assert table.aside == 0 and table.columns == ("te?xt", "label")
+    assert table.rows[0][0] == "one\u2028two\x85three 0 ?"
+    "".join(cell for row in table.rows for cell in row).encode()
+
+
 @pytest.mark.parametrize("name, content, said", [
+    ("a.jsonl", b'{"text": "alone"}\n' * 9, "no two columns"), ("a.jsonl", b"{}\n{}\n", "no two columns"),
     ("a.csv", b"", "is empty"), ("a.csv", b"\n \n", "is empty"),
     ("a.csv", b"text,label\n", "nothing to learn from"),
     ("a.csv", b"only one column\nx\ny\n", "has one column"),
@@ -282,6 +294,12 @@ def test_advice_prefers_what_is_cheap_and_not_surely_worse():
     assert "nothing to advise" in advise(curve("tfidf", {64: 0.7}))[0]
 
 
+def test_advice_does_not_say_what_too_few_runs_leave_open():
+    rows = curve("fine_tuned", {64: 0.70, 256: 0.80}) + curve("tfidf", {64: 0.69, 256: 0.79}, seeds=2)
+    found = " ".join(advise(rows))
+    assert "too few runs to say that nothing cheaper does as well" in found
+
+
 # --- the command and the panel --------------------------------------------------------------
 
 
@@ -308,9 +326,14 @@ def test_the_whole_command_ends_in_advice(tmp_path, capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(sweep, "run", lambda args: asked.append(args.task) or 0)
     monkeypatch.setattr("llmtl_helpers.rating.matmul_rating", lambda: 100.0)
+    runs = [{**row, "purpose": purpose} for purpose in ("curve", "trial")
+            for arm, score in (("fine_tuned", 0.8), ("scratch", 0.6))
+            for row in curve(arm, {64: score})]
+    monkeypatch.setattr("llmtl_helpers.sweep.planned_rows", lambda *_: runs)
     assert command(write_csv(tmp_path / "mine.csv", pairs()), "--name", "mine") == 0
     said = capsys.readouterr().out
     assert asked[0].startswith("own:mine-") and "minutes on this machine" in said
+    assert "20.0 points of accuracy ahead" in said
     assert PROFILES["own"].seeds == 3
 
 

@@ -241,6 +241,7 @@ def test_a_small_site_is_built_and_shows_what_was_not_run(site):
 def test_a_fault_in_a_cell_or_a_dead_link_leaves_the_old_site(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "old.html").write_text("old")
+    (tmp_path / "site" / "searchindex.js").write_text("of an earlier build")
     with pytest.raises(LearnerError, match="ZeroDivisionError"):
         build_site(tmp_path / "site", lambda text: None,
                    write_lesson(tmp_path / "lessons", last="1 / 0"))
@@ -255,6 +256,13 @@ def test_a_fault_in_a_cell_or_a_dead_link_leaves_the_old_site(tmp_path):
     page = build_site(tmp_path / "site", said.append, lessons).parent / "90_page.html"
     assert "page: outputs of the last build hold" in said[-2] and "the end" in page.read_text()
     assert not (tmp_path / "site" / "old.html").exists()
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(LearnerError, match="something else"):
+        build_site(tmp_path, lambda text: None, [])
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
 def a_notebook(code: str = "1 + 1", prose: str = "Look."):

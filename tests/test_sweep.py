@@ -126,6 +126,32 @@ def test_a_failed_trial_counts_as_nothing(world, arms, ledger):
     assert {c.learning_rate for c in next_wave(world[0], PROFILE, ledger, ["raw"])} == {1e-4}
 
 
+def test_where_every_value_failed_once_the_scores_of_the_others_decide(world, arms, ledger):
+    wave = next_wave(world[0], PROFILE, ledger, ["raw"])
+    rates = sorted({config.learning_rate for config in wave})
+    for config in wave:
+        if config.run_seed == 0:
+            pretend(ledger, config, None, status="failed", score=None, failure="exploded")
+        else:
+            pretend(ledger, config, 0.9 if config.learning_rate == rates[-1] else 0.1)
+    seeds = {config.run_seed for config in wave}
+    assert {c.learning_rate for c in next_wave(world[0], PROFILE, ledger, ["raw"])} == {
+        rates[-1] if len(seeds) > 1 else rates[0]}
+
+
+def test_a_checkpoint_is_not_compared_on_texts_that_it_has_read(ledger):
+    with pytest.raises(LearnerError, match="was pre-trained on the articles"):
+        study_runs("small-sentiment", "topics/news", ledger, arms=["masked_30M"])
+
+
+def test_a_run_that_another_process_kept_is_found(world, arms, ledger):
+    (config, *_) = next_wave(world[0], PROFILE, ledger, ["raw"])
+    other = Ledger(own=ledger.own, shipped=ledger.shipped)
+    assert ledger.get(config.id) is None
+    pretend(other, config, 0.5)
+    assert ledger.get(config.id)["validation_score"] == 0.5
+
+
 def test_live_seeds_are_not_those_of_the_curve_and_never_used_twice(world, arms, ledger):
     for config in next_wave(world[0], PROFILE, ledger, ["pre"]):
         pretend(ledger, config)

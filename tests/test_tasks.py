@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from llmtl_helpers.assets import state
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.tasks import load_task, sentiment, sms, task_names, topics
-from llmtl_helpers.tasks.base import drop_duplicates, normalised, split_rows, stratified_order
+from llmtl_helpers.tasks.base import (drop_duplicates, make_task, normalised, split_rows,
+                                      stratified_order)
 from tiny import parquet_folder, tiny_rows, tiny_task
 
 needs_assets = pytest.mark.skipif(state("sentiment") != "ready",
@@ -126,6 +127,65 @@ def test_missing_columns_and_files_are_sentences(tmp_path):
     (tmp_path / "b" / "train.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(LearnerError, match="cannot be read"):
         load_task(f"folder:{tmp_path / 'b'}")
+
+
+def published(folder, splits, names=None):
+    """Parquet files of the given rows; `names` as a hub's ClassLabel has them."""
+    import json
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"info": {"features": {"label": {"names": names}}}} if names else {}
+    for split, columns in splits.items():
+        table = pa.table(columns).replace_schema_metadata({"huggingface": json.dumps(about)})
+        pq.write_table(table, folder / f"{split}.parquet")
+    return f"folder:{folder}"
+
+
+def texts(count, of=""):
+    return [f"{of} number {n}" for n in range(count)]
+
+
+def test_names_of_classes_that_are_digits_do_not_change_the_classes(tmp_path):
+    labels = [n % 2 for n in range(80)]
+    name = published(tmp_path, {split: {"text": texts(80, split), "label": labels}
+                                for split in ("train", "test")}, names=["1", "2"])
+    task = load_task(name)
+    assert task.label_names == ("1", "2") and sorted(set(task.train["label"])) == [0, 1]
+
+
+def test_an_unlabelled_test_set_is_not_used_and_no_test_text_is_chosen_by(tmp_path):
+    shared = texts(30, "shared")
+    name = published(tmp_path / "a", {
+        "train": {"text": texts(200, "train") + shared, "label": [n % 2 for n in range(230)]},
+        "validation": {"text": texts(50, "validation") + shared, "label": [n % 2 for n in range(80)]},
+        "test": {"text": texts(40, "test") + shared, "label": [n % 2 for n in range(70)]}})
+    task = load_task(name)
+    assert len(task.test) == 70 and len(task.validation) == 50 and len(task.train) == 200
+    name = published(tmp_path / "b", {
+        "test": {"text": texts(40, "test")},
+        "train": {"text": texts(200, "train"), "label": [n % 2 for n in range(200)]}})
+    assert "No test split" in " ".join(load_task(name).card.notes)
+
+
+def test_the_columns_that_were_named_are_a_part_of_the_name(tmp_path):
+    name = f"folder:{parquet_folder(tmp_path, columns=('body', 'stars'))}?text=body&label=stars"
+    assert load_task(load_task(name).name).fingerprint == load_task(name).fingerprint
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 30), st.integers(60, 300), st.integers(0, 50))
+def test_the_smallest_slice_holds_two_classes_whatever_the_seed(rare, common, seed):
+    rows = [{"id": str(n), "document": str(n), "text": str(n), "label": int(n < rare)}
+            for n in range(rare + common)]
+    task = make_task("uneven", "Uneven", {"train": rows, "validation": rows[:1], "test": rows[:1]},
+                     ("often", "rare"), source="", licence="", citation="", label_rule="")
+    least, most = task.possible_sizes
+    assert most == rare + common
+    if least <= most:
+        assert len(set(task.subset(least, seed)["label"])) == 2
 
 
 # --- text messages and articles ------------------------------------------------------------

@@ -268,6 +268,15 @@ def test_just_show_me_keeps_no_guess(make, tmp_path):
     assert Journal(tmp_path / "home" / "guesses.jsonl").entries("guess") == []
 
 
+def test_a_guess_after_the_curves_were_seen_is_kept_as_such(make, tmp_path):
+    explorer = open_explorer(make)
+    explorer.reset.click()
+    assert "Not shown until a guess" in explorer.alt
+    explorer.commit.click()
+    (kept,) = Journal(tmp_path / "home" / "guesses.jsonl").entries("guess")
+    assert kept["seen"] is True
+
+
 def test_each_domain_asks_for_its_own_guess_and_reset_hides_again(make):
     explorer = open_explorer(make)
     explorer.domain.value = "sentiment/tweets"
@@ -383,6 +392,26 @@ def test_latest_goes_on_after_an_error():
     assert latest.wait(0)
 
 
+def test_latest_works_for_a_note_that_came_before_an_error():
+    begun, gate, done = threading.Event(), threading.Event(), []
+
+    def work():
+        begun.set()
+        gate.wait(5)
+        done.append(len(done))
+        if len(done) == 1:
+            raise ValueError("of a state that is no longer asked for")
+
+    latest = Latest(work)
+    worker = threading.Thread(target=latest)
+    worker.start()
+    assert begun.wait(5)
+    latest()  # another state, while the first is being drawn
+    gate.set()
+    worker.join(5)
+    assert latest.wait(1) and done == [0, 1]
+
+
 def test_an_error_in_a_handler_is_shown_kept_and_does_not_stop_the_widget(make, monkeypatch):
     explorer = open_explorer(make)
     picture = explorer.layers
@@ -455,6 +484,20 @@ def test_controls_work_while_a_run_is_trained_and_a_second_click_is_refused(make
     explorer.train.click()
     assert "being trained already" in explorer.errors.value
     assert len(workers.configs) == 1 and not explorer.stop.disabled
+    assert explorer.wait(10) and "inside the 95% band" in explorer.live_text.value
+    assert "being trained already" in explorer.errors.value  # the run's end is no answer to it
+
+
+def test_a_result_that_cannot_be_kept_is_told_all_the_same(make, monkeypatch):
+    explorer = open_explorer(make, workers=FakeWorkers(score=0.79))
+
+    def full(row):
+        raise LearnerError("the run could not be kept", "No space left on device", "make room")
+
+    monkeypatch.setattr(explorer.shelf.ledger, "add", full)
+    explorer.train.click()
+    assert explorer.wait(10)
+    assert "got 0.790" in explorer.live_text.value and "could not be kept" in explorer.errors.value
 
 
 def test_stopped_is_said_when_the_next_run_can_be_started(make):

@@ -227,6 +227,18 @@ def test_before_the_reveal_the_slider_moves_what_is_hidden(play):
     assert "0.740" not in text(game.table) + game.alt
 
 
+def test_a_size_that_was_shown_before_is_no_honest_guess(play, tmp_path):
+    game = play()
+    usual, larger = game.shown.value, max(n for _, n in game.shown.options)
+    assert larger > usual
+    game.shown.value = larger
+    game.shown.value = usual
+    game.commit.click()
+    kept = {one["n"]: one["seen"] for one in Journal(
+        tmp_path / "home" / "guesses.jsonl").entries("guess")}
+    assert len(kept) >= 2 and kept == {n: n <= larger for n in kept}
+
+
 def test_every_line_asks_for_its_own_guess_and_reset_hides_again(play):
     game = play()
     game.show.click()

@@ -88,6 +88,16 @@ def test_results_are_hidden_until_a_guess_and_the_guess_is_kept(make, tmp_path):
     assert explorer.hidden and mean not in explorer.reading
 
 
+def test_a_guess_after_the_results_were_seen_is_kept_as_such(make, tmp_path):
+    explorer = make()
+    explorer.show.click()
+    explorer.reset.click()
+    assert explorer.hidden
+    explorer.commit.click()
+    (kept,) = Journal(tmp_path / "guesses.jsonl").entries("guess")
+    assert kept["seen"] is True
+
+
 def test_a_guess_that_is_no_share_reveals_nothing(make):
     explorer = make()
     explorer.prediction.value = 70

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Arm:
     name: str
     label: str  # as printed in legends and tables
-    checkpoint: str  # a name that `models.load_checkpoint` knows, or "none"
+    checkpoint: str  # a name that `models.checkpoints.checkpoint_folder` knows, or "none"
     init: str  # "pretrained", "random" or "none"
     strategy: str  # a name in `training.strategies`
     knob: str | None  # the RunConfig field that is tuned

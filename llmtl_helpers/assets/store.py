@@ -73,9 +73,9 @@ def verify(name: str) -> list[str]:
     files = _read_manifest(asset)
     if not files:
         return [MANIFEST]
+    folder = asset.folder  # worked out anew at each call, and there are thousands of files
     bad = [file for file, entry in files.items()
-           if _size(asset.folder / file) != entry.bytes
-           or _sha256(asset.folder / file) != entry.sha256]
+           if _size(folder / file) != entry.bytes or _sha256(folder / file) != entry.sha256]
     if bad:
         try:
             os.replace(asset.folder / MANIFEST, asset.folder / f"{MANIFEST}.damaged")

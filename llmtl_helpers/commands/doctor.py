@@ -141,6 +141,8 @@ def machine() -> Iterator[Line]:
     """Cores and memory"""
     import psutil
 
+    from llmtl_helpers.sweep.workers import usable_cores
+
     cores = usable_cores()
     yield Line(OK if cores > 1 else NOTE, f"{cores} processor core{'s' * (cores > 1)}",
                "" if cores > 1 else "expect twice the minutes named in the lessons")
@@ -153,12 +155,6 @@ def machine() -> Iterator[Line]:
         yield Line(NOTE, text, "close other programs before you train")
     else:
         yield Line(OK, text)
-
-
-def usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def home_folder() -> Iterator[Line]:

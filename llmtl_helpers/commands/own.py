@@ -57,12 +57,14 @@ def train_and_advise(task: str, profile: str, workers: int | None) -> int:
     from llmtl_helpers.own_data.advice import advise
     from llmtl_helpers.plots import twin_curve
     from llmtl_helpers.profiles import get_profile
+    from llmtl_helpers.sweep import planned_rows
 
     print(cost(task, get_profile(profile)))
     failures = sweep.run(SimpleNamespace(task=task, profile=profile, arms=None, study=None,
                                          sizes=None, seeds=None, workers=workers, plan=False,
                                          ship=False))
-    rows = Ledger().rows(task=task, budget=get_profile(profile).budget, purpose="curve")
+    rows = [row for row in planned_rows(task, get_profile(profile), Ledger())
+            if row["purpose"] == "curve"]  # of another profile's trials none: same seeds, other knobs
     if not rows:
         return failures
     figure = twin_curve(rows, metric=rows[0]["metric"])

@@ -45,8 +45,8 @@ def run(args) -> int:
     profile, ledger = get_profile(args.profile), Ledger()
     asked = load_task(args.task or (STUDIES[args.study].task if args.study else "sentiment/films"))
     task = asked.name
-    if asked.writing and not args.study:
-        args.study = "writing"  # it has no classes, so none of the twin curve's arms fits
+    if not asked.label_names and not args.study:  # then none of the twin curve's arms fits
+        args.study = "writing" if asked.writing else "perplexity"
     for problem in ledger.problems:
         print(problem, file=sys.stderr)
     failures, before = 0, set()
@@ -132,7 +132,8 @@ def _line(event) -> str:
     row = event.row
     if row["status"] == "failed":
         return f"{what} failed: {row['failure']}"
-    return f"{what} {row['metric']} {row['score']:.3f}  {row['seconds']:.0f} s"
+    score = "tried" if row["score"] is None else f"{row['metric']} {row['score']:.3f}"
+    return f"{what} {score}  {row['seconds']:.0f} s"
 
 
 def _rounded(rows: list[dict]) -> list[str]:

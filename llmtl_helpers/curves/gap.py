@@ -1,6 +1,7 @@
 """How much of the way from one arm to another a third one goes."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,10 +65,9 @@ def gap_share(bottom: ArrayLike, rung: ArrayLike, top: ArrayLike, resamples: int
     share = difference / whole if whole > 0 else None
     if seeds < RUNS_FOR_A_BAND:
         return GapShare(difference, None, share, None, seeds)
-    rng = np.random.default_rng(seed)
-    redrawn = each.mean(axis=2) @ run_weights(seeds, resamples, rng).T  # (2, resamples)
+    weights, drawn = _redraws(seeds, examples, resamples, seed)
+    redrawn = each.mean(axis=2) @ weights.T  # (2, resamples)
     if examples > 1:
-        drawn = rng.multinomial(examples, np.full(examples, 1 / examples), size=resamples)
         redrawn += each.mean(axis=1) @ drawn.T / examples - each.mean(axis=(1, 2))[:, None]
     ends = tuple(float(end) for end in np.percentile(redrawn[0], PERCENTILES))
     if np.percentile(redrawn[1], PERCENTILES[0]) <= 0:
@@ -75,3 +75,13 @@ def gap_share(bottom: ArrayLike, rung: ArrayLike, top: ArrayLike, resamples: int
     sure = redrawn[:, redrawn[1] > 0]
     interval = tuple(float(end) for end in np.percentile(sure[0] / sure[1], PERCENTILES))
     return GapShare(difference, ends, share, interval, seeds)
+
+
+@lru_cache(maxsize=1)  # a slider, and the rungs of a ladder, ask for the same ones again
+def _redraws(seeds: int, examples: int, resamples: int, seed: int):
+    """Weights of the runs (resamples, seeds), and how often each example was drawn (resamples,
+    examples)."""
+    rng = np.random.default_rng(seed)
+    return (run_weights(seeds, resamples, rng),
+            rng.multinomial(examples, np.full(examples, 1 / examples), size=resamples)
+            if examples > 1 else None)

@@ -171,9 +171,14 @@ def trained(ledger: Ledger, arm: str) -> tuple[str, str]:
 
 
 def minutes(ledger: Ledger, arm: str, n: str, task: str) -> tuple[str, str]:
-    seconds = [row["seconds_training"] for row in runs(ledger, arm, task, int(n))
-               if row.get("seconds_training")]
-    return (f"{median(seconds) / 60:.1f}" if seconds else ""), ""
+    rows = [row for row in runs(ledger, arm, task, int(n)) if row.get("seconds_training")]
+    kept = [row for row in shipped_or_own(rows) if row["purpose"] != "live"]
+
+    def middle(some: list[dict]) -> str:
+        return f"{median(row['seconds_training'] for row in some) / 60:.1f}" if some else ""
+
+    mine = middle([row for row in rows if not row["shipped"] and row not in kept])
+    return middle(kept), f" [yours: {mine}]" if mine else ""
 
 
 MEASURES: dict[str, Callable] = {

@@ -163,6 +163,9 @@ class Rehearsal(Guarded, StaticTwin, w.VBox):
     def _mock(self, button=None) -> None:
         names = [one.name for one in self.all if self.level.value in (ALL, one.level)
                  and self.topic.value in (ALL, one.topic)]
+        if not names:
+            self._filtered()  # says so, and leaves the question that is shown
+            return
         best = self._best()
         self._random.shuffle(names)
         names.sort(key=lambda name: best.get(name, 0) >= SOON)  # stable: shuffled within both

@@ -5,7 +5,7 @@ the texts, which take seconds to read, or were never fetched.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,13 +31,18 @@ def shipped_gold(fingerprint: str) -> Gold | None:
     return _read(paths.shipped() / FILE).get(fingerprint)
 
 
+def _joined(labels: Iterable[int]) -> str:
+    """A digit each; with more than ten classes with commas between them."""
+    return ("" if max(labels, default=0) < 10 else ",").join(map(str, labels))
+
+
 def write_gold(found: Mapping[str, Gold]) -> None:
     """Add these to the file, fingerprint of the data -> true classes; one line each, so that a diff
     can be read."""
     file = paths.shipped() / FILE
     every = sorted({**_read(file), **found}.items(), key=lambda pair: (pair[1].task, pair[0]))
     lines = [f"{json.dumps(fingerprint)}: " + json.dumps(
-        {"task": one.task, "names": one.names, "labels": "".join(map(str, one.labels))})
+        {"task": one.task, "names": one.names, "labels": _joined(one.labels)})
         for fingerprint, one in every]
     write_whole(file, "{\n" + ",\n".join(lines) + "\n}\n")
     _read.cache_clear()
@@ -49,5 +54,5 @@ def _read(file: Path) -> dict[str, Gold]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    return {fingerprint: Gold(one["task"], tuple(one["names"]), tuple(map(int, one["labels"])))
+    return {fingerprint: Gold(one["task"], tuple(one["names"]), tuple(map(int, one["labels"].split(",") if "," in one["labels"] else one["labels"])))
             for fingerprint, one in found.items()}

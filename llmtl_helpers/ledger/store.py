@@ -46,7 +46,8 @@ class Ledger:
         return sorted(found, key=_order)
 
     def get(self, id: str) -> dict | None:
-        self.refresh()
+        if id not in self._rows and (self.own / f"{id}.json").exists():
+            self.refresh()  # a look at every own file: plans ask for thousands of runs
         return self._rows.get(id)
 
     def add(self, row: dict) -> Path:

@@ -12,7 +12,7 @@ from llmtl_helpers.lessons.exercises import Note
 
 
 def compare_guess(guess: object, truth: float | str, what: str,
-                  words: Sequence[str] = ()) -> Note:
+                  words: Sequence[str] = (), share: bool = False) -> Note:
     """Put a guess beside the result, without marks: being surprised is the point.
 
     The first guess at each result is kept; one that was changed after the result was seen is
@@ -23,6 +23,7 @@ def compare_guess(guess: object, truth: float | str, what: str,
         truth: the result, in the same unit; or one of the words.
         what: what both are, such as "test accuracy at 64 labels".
         words: among which the guess was to be, where it is no number.
+        share: the result is a share from 0 to 1, so a guess of 70 was meant as 0.7: it is sent back.
     """
     if words:
         return _compare_word(guess, str(truth), what, words)
@@ -32,7 +33,7 @@ def compare_guess(guess: object, truth: float | str, what: str,
         return Note("No guess was written down.", result)
     if isinstance(guess, bool) or not isinstance(guess, (int, float)) or not math.isfinite(guess):
         return Note("The guess is not a number.", f"{result} Write one number, such as 0.7.")
-    if isinstance(truth, float) and 0 <= truth <= 1 < guess <= 100:
+    if share and 1 < guess <= 100:
         return Note(f"You guessed {guess:g}.", f"{result} Scores here run from 0 to 1, so "
                                                f"{guess:g}% is written {guess / 100:g}.")
     gap = guess - truth

@@ -63,15 +63,29 @@ def load_config(name: str):
     except (OSError, ValueError) as error:
         raise LearnerError(f"the configuration of {name!r} cannot be used",
                            str(error).splitlines()[0], "choose another checkpoint") from error
+    config.dtype = None  # every arm has weights of 32 bits, whatever the file was kept in
     if name == SMALL:
         for field, value in SMALL_SIZES.items():
             setattr(config, field, value)
     return config
 
 
-@lru_cache(maxsize=8)
 def load_tokenizer(name: str):
     """The checkpoint's own fast tokenizer, with a token for padding."""
+    return _tokenizer(name, _state(name))
+
+
+def _state(name: str) -> tuple:
+    """Times and sizes of the files of a checkpoint that can be pre-trained anew under its name; of
+    one that was fetched by its hash nothing, since it cannot change."""
+    if name in (ENCODER, SMALL, DECODER) or "@" in name:
+        return ()
+    return tuple((file.name, file.stat().st_mtime_ns, file.stat().st_size)
+                 for file in sorted(checkpoint_folder(name).iterdir()) if file.is_file())
+
+
+@lru_cache(maxsize=8)
+def _tokenizer(name: str, state: tuple):
     from transformers import AutoTokenizer
 
     folder = checkpoint_folder(name)
@@ -86,7 +100,6 @@ def load_tokenizer(name: str):
     return tokenizer
 
 
-@lru_cache(maxsize=32)
 def weights_recipe(name: str, init: str) -> str:
     """What the weights before training follow from, known before anything is built.
 
@@ -96,6 +109,11 @@ def weights_recipe(name: str, init: str) -> str:
     """
     if init == "none":
         return "none"
+    return _recipe(name, init, _state(name))
+
+
+@lru_cache(maxsize=32)
+def _recipe(name: str, init: str, state: tuple) -> str:
     digest = hashlib.sha256()
     if init != "random":
         for file in weight_files(name):

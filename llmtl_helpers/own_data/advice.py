@@ -54,14 +54,20 @@ def _choice(found: dict[str, Scored], n: int, metric: str) -> str:
     """The cheapest way that is not surely worse than the best one."""
     means = {arm: fmean(cell.scores.values()) for arm, cell in found.items() if cell.scores}
     best = max(means, key=means.get)
+    unknown = False
     for arm in (*CHEAP, best):
         if arm not in means:
             continue
-        gap = paired_difference(found[best], found[arm], metric) if arm != best else None
+        if arm == best and unknown:
+            return (f"{_capital(spoken(best))} has the highest mean, but there are too few runs to "
+                    "say that nothing cheaper does as well.")
         if arm == best:
             return (f"At this size nothing cheaper does as well as {spoken(best)}: take it."
                     if best not in CHEAP else f"{_capital(spoken(best))} is best, and cheap: take it.")
-        if gap is not None and gap.interval is not None and not sign_of(gap):
+        gap = paired_difference(found[best], found[arm], metric)
+        if gap is None or gap.interval is None:
+            unknown = True
+        elif not sign_of(gap):
             return (f"{_capital(spoken(arm))} is cheaper and not surely worse than {spoken(best)}: "
                     "begin with it, and look again with more labels.")
     return ""

@@ -74,13 +74,14 @@ class OwnData(Guarded, StaticTwin, w.VBox):
     @guard
     def _read(self, button=None) -> None:
         self._forget()
-        self.table = read_table(self.path.value.strip(), self.delimiter.value, self.encoding.value)
+        path = self.path.value.strip().strip("\"'")  # as a command line, or "Copy as path", has it
+        self.table = read_table(path, self.delimiter.value, self.encoding.value)
         text, label = guess_columns(self.table)
         with self.hold():
             for control, chosen in ((self.text, text), (self.label, label)):
                 control.options = list(self.table.columns)
                 control.value = chosen
-        self.name.value = suggested_name(self.path.value)
+        self.name.value = suggested_name(path)
         self.check.disabled = False
         self._preview()
 

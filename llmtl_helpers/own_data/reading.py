@@ -225,7 +225,7 @@ def _json_lines(path: Path, text: str, encoding: str, notes: list[str]) -> Table
     for record in _records(path, text):
         if isinstance(record, dict):
             found.append(record)
-            columns |= dict.fromkeys(map(str, record))
+            columns |= dict.fromkeys(record)
         else:
             aside += 1
         if len(found) == MOST_ROWS:
@@ -234,7 +234,7 @@ def _json_lines(path: Path, text: str, encoding: str, notes: list[str]) -> Table
     if aside:
         notes.append(f"{aside:,} lines are no JSON objects and were left out.")
     rows = tuple(tuple(_cell(record.get(name)) for name in columns) for record in found)
-    return _whole(Table(path.name, tuple(columns), rows, "JSON lines", encoding, "", aside,
+    return _whole(Table(path.name, _names(list(columns)), rows, "JSON lines", encoding, "", aside,
                         tuple(notes)))
 
 
@@ -247,7 +247,7 @@ def _records(path: Path, text: str) -> Iterator:
         except (ValueError, RecursionError) as error:
             raise LearnerError(f"the file {path.name} is no whole list of JSON", str(error),
                                "write one JSON object a line instead") from None
-    for line in text.splitlines():
+    for line in text.split("\n"):  # `splitlines` would cut inside of strings too
         if line.strip():
             try:
                 yield json.loads(line)
@@ -280,7 +280,7 @@ def _names(header: list[str]) -> tuple[str, ...]:
     """Distinct names of columns; a cell without a name is called by its number."""
     names: list[str] = []
     for number, cell in enumerate(header, 1):
-        name = " ".join(str(cell).split())[:60] or f"column {number}"
+        name = _writable(" ".join(str(cell).split())[:60]) or f"column {number}"
         while name in names:
             name += f" ({number})"
         names.append(name)
@@ -290,9 +290,14 @@ def _names(header: list[str]) -> tuple[str, ...]:
 def _cell(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value[:LONGEST_CELL]
-    return json.dumps(value, ensure_ascii=False, default=str)[:LONGEST_CELL]
+    if not isinstance(value, str):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return _writable(value[:LONGEST_CELL])
+
+
+def _writable(text: str) -> str:
+    """Without halves of characters, which JSON can hold and no file can: an emoji cut in two."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _whole(table: Table) -> Table:
@@ -300,6 +305,9 @@ def _whole(table: Table) -> Table:
         left_out = f"all {table.aside:,} lines were left out" if table.aside else "it has no rows"
         raise LearnerError(f"the file {table.name} holds nothing to learn from", left_out,
                            "check the delimiter, or choose another file")
+    if len(table.columns) < 2:
+        raise LearnerError(f"the file {table.name} has no two columns",
+                           "a text and a label are needed in each row", "choose another file")
     return table
 
 

@@ -137,11 +137,14 @@ def _difference_table(changes: dict[tuple[str, str], PairedDifference]) -> list[
             for (train, test), change in changes.items()]
 
 
+SURELY = {"higher": "surely higher", "lower": "surely lower", "neither": "not surely different"}
+
+
 def _alt(title: str, table: list[dict], metric: str, minus: str | None) -> str:
     what = "differences" if minus else "scores"
     cells = " ".join(
         f"From {short(row['trained on'])} to {short(row['tested on'])}: "
-        + (f"{points(row['difference'])} points, surely {row['surely']}." if minus else
+        + (f"{points(row['difference'])} points, {SURELY[row['surely']]}." if minus else
            f"{row['mean']:.3f}.") for row in table)
     return (f"{title}. Square of {what} in {words.spoken_metric(metric)}, one row for each domain "
             f"trained on, one column for each tested on. {cells}")

@@ -87,7 +87,7 @@ def reading(found: LevelData, meets: Multiplier) -> str:
                 f"{words.labels(round(meets.n_baseline))} and {needs}")
         checkpoints = [style_of(arm).init == "pretrained"
                        for arm in (found.treatment, found.baseline)]
-        if meets.ratio < 1 and checkpoints == [True, False]:
+        if meets.interval and meets.interval[1] < 1 and checkpoints == [True, False]:
             text += "; transfer loses here"
     short = str(meets)
     return f"{short[:1].upper()}{short[1:]}. {text}."

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 from llmtl_helpers.arms import ARMS
-from llmtl_helpers.curves import Summary
+from llmtl_helpers.curves import Summary, intervals_apart
 from llmtl_helpers.plots.theme import style_of
 
 TWINS = ("fine_tuned", "scratch")
@@ -73,12 +73,13 @@ def reading(curves: Curves, n: int | None, live: list[dict] = ()) -> str:
     gap = round(points(first) - points(second), 1)
     if gap == 0:
         return (f"With {labels(n)} {spoken(pair[0])} and {spoken(pair[1])} both get "
-                f"{first.mean:.3f}: there is no gap at this size.")
+                f"{first.mean:.3f} on average: these runs show no gap at this size.")
     high, low = (first, second) if gap > 0 else (second, first)
     text = (f"With {labels(n)} {spoken(high.arm)} gets {high.mean:.3f} and {spoken(low.arm)} "
             f"{low.mean:.3f}, a gap of {abs(gap):.1f} points")
     if set(pair) == set(TWINS) and gap < 0:
-        text += "; transfer loses here"
+        text += ("; transfer loses here" if intervals_apart(high, low) else
+                 "; that transfer loses here is not decided")
     else:
         text += _closing(curves, high, low)
     return text + _doubt(high, low) + "."

@@ -172,8 +172,11 @@ def held_out_loss(objective, model, tokenizer, stream, device) -> float:
 
 
 def _done(folder: Path, recipe: Recipe) -> bool:
-    return (own_card(folder.name).get("recipe_id") == recipe.id
-            and (folder / "model.safetensors").is_file())
+    card = own_card(folder.name)
+    if card.get("recipe_id") != recipe.id or not (folder / "model.safetensors").is_file():
+        return False
+    return not recipe.corpus.startswith("folder:") or (  # whose files may have changed since
+        card["corpus"]["fingerprint"] == load_corpus(recipe.corpus).fingerprint)
 
 
 def _groups(model, peak: float) -> list[dict]:

@@ -64,9 +64,14 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
         the first page.
 
     Raises:
-        LearnerError: packages are missing, a cell failed, or a page has a dead link.
+        LearnerError: packages are missing, the folder holds something else, a cell failed, or a
+            page has a dead link.
     """
     check_packages()
+    if folder.exists() and not (folder.is_dir() and (
+            (folder / "searchindex.js").is_file() or not any(folder.iterdir()))):
+        raise LearnerError(f"{folder} holds something else than pages of this course",
+                           "building them there would delete it", "name a new or an empty folder")
     import nbformat
 
     lessons = read_lessons() if lessons is None else list(lessons)

@@ -31,11 +31,11 @@ def next_wave(task: str, profile: Profile, ledger: Ledger, arms: Iterable[str] =
     Args:
         sizes, seeds: instead of the profile's own.
     """
-    wave, largest = [], len(load_task(task).train)
+    wave, (least, largest) = [], load_task(task).possible_sizes
     for name in arms:
         arm = _arm(name)
         for n in sizes or profile.sizes:
-            if n > largest:
+            if not least <= n <= largest:
                 continue
             trials = _trials(task, arm, n, profile)
             missing = [config for config in trials if ledger.get(config.id) is None]
@@ -109,7 +109,7 @@ def trial_rows(task: str, arm: str, n: int, profile: Profile, ledger: Ledger) ->
 
 
 def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float | None:
-    """The knob's value with the best mean validation score; a failed trial is worst.
+    """The knob's value with the fewest failed trials and, of those, the best mean validation score.
 
     A trial that never left the loss of knowing nothing counts as failed: on few validation texts
     one class for everything can score best.
@@ -124,8 +124,14 @@ def chosen_knob(arm: Arm, trials: Sequence[RunConfig], ledger: Ledger) -> float 
         failed = row["status"] != "done" or _learnt_nothing(row)
         score = float("-inf") if failed else row["validation_score"]
         scores.setdefault(getattr(config, arm.knob), []).append(score)
-    # equal means: the smaller value, which is the milder one for both knobs
-    return max(sorted(scores), key=lambda value: sum(scores[value]) / len(scores[value]))
+
+    def quality(value: float) -> tuple[int, float]:
+        """Fewest failures first, then the mean of the others."""
+        known = [score for score in scores[value] if score > float("-inf")]
+        return len(known), sum(known) / max(1, len(known))
+
+    # equal ones: the smaller value, which is the milder one for both knobs
+    return max(sorted(scores), key=quality)
 
 
 def _learnt_nothing(row: dict) -> bool:

@@ -14,6 +14,7 @@ from llmtl_helpers.arms import (ARMS, BEGINNINGS, DIAL, EVERY_ARM, LADDER, LAYER
                                 SMALL_LADDER, TRANSPLANTS, UNFREEZE, WRITERS)
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, WRITING, Profile, rule_at
+from llmtl_helpers.recipes import RECIPES
 from llmtl_helpers.sweep.grid import relative_cost, run_with_chosen_knob, trial_runs
 from llmtl_helpers.tasks import load_task
 from llmtl_helpers.training.config import RunConfig
@@ -46,6 +47,7 @@ class Study:
 
 
 DOMAINS = ("sentiment/films", "sentiment/products", "sentiment/editorials", "sentiment/tweets")
+OF_NEWS = ("topics/news", "headlines/news")  # whose articles are in the corpora of news
 
 
 def _dial(family: str) -> tuple[str, ...]:
@@ -162,6 +164,7 @@ def study_runs(name: str, task: str, ledger: Ledger, arms: Sequence[str] | None 
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         if arm == "no_model" and not (writing and writing.baseline):
             continue  # nothing answers this task without a model
+        _refuse_read(arm, task)
         own_sizes = study.sizes_of.get(arm, study.sizes)[:1 if least else None]
         for n in [n for n in own_sizes if sizes is None or n in sizes]:
             own = study.own_trials and arm not in ARMS and arm not in study.tuned_as
@@ -180,3 +183,13 @@ def study_runs(name: str, task: str, ledger: Ledger, arms: Sequence[str] | None 
                     also_tested=(*config.also_tested, *(name for name in study.also_tested
                                                         if name != task))))
     return sorted({run.id: run for run in runs}.values(), key=relative_cost, reverse=True)
+
+
+def _refuse_read(arm: str, task: str) -> None:
+    """Raises LearnerError where a checkpoint has read the texts that the task is tested with."""
+    found = EVERY_ARM[arm]
+    read = RECIPES.get(found.checkpoint) if found.init != "random" else None
+    if read is not None and task in OF_NEWS and read.corpus.startswith(("general", "news")):
+        raise LearnerError(f"{found.label} cannot be compared on {task}",
+                           f"{found.checkpoint} was pre-trained on the articles that it is tested "
+                           "with", "choose another task, or other arms")

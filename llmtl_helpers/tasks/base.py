@@ -113,6 +113,15 @@ class Task:
             self._orders[seed] = stratified_order(self.train[:]["label"], seed)
         return self._orders[seed]
 
+    @cached_property
+    def possible_sizes(self) -> tuple[int, int]:
+        """Fewest and most examples that a classifier can be trained on: at least one for each class
+        there is, and two classes among them whatever the seed."""
+        labels, order = self.train[:]["label"], self.order(0)
+        other = next((place for place, row in enumerate(order)
+                      if labels[row] != labels[order[0]]), len(order))
+        return max(len(self.label_names), other + 2), len(order)  # equal places fall by the seed
+
     def subset_indices(self, n: int, seed: int) -> list[int]:
         """Rows of `train` in the slice of `n` examples that belongs to `seed`.
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from llmtl_helpers import paths
 from llmtl_helpers.assets import asset_path
 from llmtl_helpers.assets.catalogue import get_asset
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.ledger.store import write_whole
 from llmtl_helpers.tasks import base, email_text, near_duplicates
 from llmtl_helpers.tasks.base import drop_duplicates, make_task, split_rows
 
@@ -74,23 +73,11 @@ def _letters() -> dict:
         pass  # not there, or damaged
     found = {"made_by": made_by, **_without_duplicates(_read(folder))}
     try:
-        _keep(file, json.dumps(found))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(found))
     except OSError:
         pass  # a full or read-only cache costs the reading of the messages each time, no more
     return found
-
-
-def _keep(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would hide it from others who share the cache
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _without_duplicates(found: dict) -> dict:

@@ -38,13 +38,16 @@ def load_external(name: str) -> Task:
     else:
         folder = Path(where).expanduser()
     tables = _read_splits(folder, where)
-    some = next(iter(tables.values()))
+    some = tables["train"]
     text = _column(some, columns.get("text"), TEXT_COLUMNS, where)
     label = _column(some, columns.get("label"), LABEL_COLUMNS, where)
-    names = _label_names(tables, label, where)
-    rows = {split: _rows(table, text, label, names, split) for split, table in tables.items()}
+    tables = {split: table for split, table in tables.items()
+              if {text, label} <= set(table.column_names)}  # a test split may be unlabelled
+    names, numbered = _label_names(tables, label, where)
+    rows = {split: _rows(table, text, label, names, numbered, split)
+            for split, table in tables.items()}
     splits, notes = _splits(rows)
-    return make_task(place, where, splits, names, source=f"{where}, Parquet files",
+    return make_task(name, where, splits, names, source=f"{where}, Parquet files",
                      licence="see the data set's own card", citation="see the data set's own card",
                      label_rule=f"column {label!r}", notes=notes)
 
@@ -81,27 +84,29 @@ def _column(table, asked: str | None, usual: tuple[str, ...], where: str) -> str
                        "name the columns: ?text=COLUMN&label=COLUMN")
 
 
-def _label_names(tables: dict, label: str, where: str) -> tuple[str, ...]:
-    """Names of the classes: from the file's own description, else the values themselves."""
+def _label_names(tables: dict, label: str, where: str) -> tuple[tuple[str, ...], bool]:
+    """Names of the classes: from the file's own description, else the values themselves; and
+    whether a number in the column is the place of a name and not a name."""
     table = tables["train"]
     described = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
     feature = described.get("info", {}).get("features", {}).get(label, {})
     values = sorted({value for t in tables.values() for value in t.column(label).to_pylist()
                      if value is not None}, key=str)
     if feature.get("names"):
-        return tuple(feature["names"])
+        return tuple(feature["names"]), True
     if not 2 <= len(values) <= 1000 or any(isinstance(value, float) for value in values):
         raise LearnerError(f"the column {label!r} of {where} cannot be used as a label",
                            f"it has {len(values)} different values", "choose another label column")
-    return tuple(str(value) for value in values)
+    return tuple(str(value) for value in values), False
 
 
-def _rows(table, text: str, label: str, names: tuple[str, ...], split: str) -> list[dict]:
+def _rows(table, text: str, label: str, names: tuple[str, ...], numbered: bool,
+          split: str) -> list[dict]:
     rows = []
     pairs = zip(table.column(text).to_pylist(), table.column(label).to_pylist(), strict=True)
     for number, (words, value) in enumerate(pairs):
-        index = value if isinstance(value, int) and str(value) not in names else (
-            names.index(str(value)) if str(value) in names else -1)
+        index = (value if numbered and isinstance(value, int) else
+                 names.index(str(value)) if str(value) in names else -1)
         if words and 0 <= index < len(names):  # -1 marks a hidden label in published test sets
             id = f"{split}-{number}"
             rows.append({"id": id, "document": id, "text": str(words), "label": index})
@@ -128,7 +133,9 @@ def _splits(rows: dict[str, list[dict]]) -> tuple[dict, tuple[str, ...]]:
     if not validation:
         parts = split_rows(train, min(VALIDATION, len(train) // 4), 0)
         train, validation = parts["train"], parts["test"]
-    held = {normalised(row["text"]) for row in test + validation}
+    tested = {normalised(row["text"]) for row in test}
+    validation = [row for row in validation if normalised(row["text"]) not in tested]
+    held = tested | {normalised(row["text"]) for row in validation}
     kept = [row for row in train if normalised(row["text"]) not in held]
     notes.append(f"{dropped + len(train) - len(kept):,} duplicates were removed from the "
                  "training data.")

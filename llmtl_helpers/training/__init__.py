@@ -4,7 +4,7 @@ from importlib import import_module
 
 from llmtl_helpers.training.config import RunConfig
 
-_LAZY = {"train": "loop", "evaluate": "loop", "TrainingFailed": "loop", "encode": "batches"}
+_LAZY = {"train": "loop", "evaluate": "loop", "TrainingFailed": "loop"}
 
 
 def __getattr__(name: str):  # torch is slow to load

@@ -26,7 +26,8 @@ def top_blocks(model, config: RunConfig):
     """The uppermost `trained_blocks` blocks; what is below stays frozen, its answers kept."""
     from llmtl_helpers.training.frozen_prefix import TopBlocks
 
-    return TopBlocks(model, config.trained_blocks, prefix=config.weights_recipe)
+    seed = 0 if config.init == "pretrained" else config.run_seed  # all others draw by it
+    return TopBlocks(model, config.trained_blocks, prefix=f"{config.weights_recipe} {seed}")
 
 
 def biases(model, config: RunConfig):

@@ -38,7 +38,7 @@ def frozen_features(config: RunConfig, task, wanted: Mapping[str, Sequence[int]]
     """
     from llmtl_helpers.models.precision import ROUNDED, rounded
 
-    seed = config.run_seed if config.init == "random" else 0
+    seed = 0 if config.init == "pretrained" else config.run_seed  # all others draw by it
     key = f"{config.weights_recipe} {seed} {config.data_fingerprint} {config.max_length}"
     key += " every place" if every_place else ""
     key += f" {ROUNDED}" if rounded() else ""
@@ -135,7 +135,7 @@ def _read(file: Path) -> dict[str, tuple[int, np.ndarray, np.ndarray]]:
             splits = [name.removesuffix(" rows") for name in kept.files if name.endswith(" rows")]
             return {split: (int(kept[f"{split} texts"]), kept[f"{split} rows"], kept[split])
                     for split in splits}
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         return {}  # not there, or damaged: computed (again)
 
 
@@ -160,6 +160,8 @@ def _share(file: Path, known: dict[str, np.ndarray]) -> None:
             try:
                 with os.fdopen(handle, "wb") as stream:
                     np.savez(stream, **arrays)
+                    stream.flush()
+                    os.fsync(stream.fileno())  # else a power cut can leave the name without it
                 os.replace(temporary, file)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)

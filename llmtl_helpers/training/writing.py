@@ -44,6 +44,9 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
     test, validation = map(likelihoods, (data.test_texts, data.validation_texts))
     if stop.is_set():
         return Outcome(None)
+    if config.purpose == "trial":  # its rate is chosen by likelihood: it need not write
+        return Outcome(test if free else [], validation, details | {
+            "log_likelihood": round(METRICS["log_likelihood"](None, test), 5)})
     prompts = [prompt for prompt, _ in data.test_texts][:SHOWN if free else None]
     drawn = {**FREELY, "seed": config.run_seed} if free else {}
     began = time.perf_counter()
@@ -63,9 +66,11 @@ def written_scores(task, data: Data, outcome: Outcome) -> dict:
     that no trial has to write."""
     free = task.metric == "log_likelihood"
     targets, answers = None if free else data.targets, outcome.test_predictions
-    scores = {name: round(METRICS[name](targets, answers), 5) for name in BESIDE[task.metric]}
+    wrote = free or len(answers) > 0
+    scores = {name: round(METRICS[name](targets, answers), 5)
+              for name in BESIDE[task.metric]} if wrote else {}
     held = outcome.validation_predictions
-    return {**scores, "score": scores[task.metric], "test_size": len(data.targets),
+    return {**scores, "score": scores.get(task.metric), "test_size": len(data.targets),
             "validation_score": None if held is None else round(
                 METRICS["log_likelihood"](None, held), 5)}
 

@@ -47,7 +47,8 @@ class TwinExplorer(LiveTraining, View):
                  workers=None, plan=None, guesses_file: Path | None = None):
         super().__init__(profile, ledger, theme, scale)
         self._guesses = guesses_file
-        self._open: set[str] = set()  # tasks whose curves have been revealed
+        self._open: set[str] = set()  # tasks whose curves are revealed
+        self._seen: set[str] = set()  # those whose curves ever were: starting over hides, no more
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
         tasks, task = offered(task)
         self._panel = Panel(tasks, task)
@@ -187,7 +188,9 @@ class TwinExplorer(LiveTraining, View):
     def _commit(self, button=None) -> None:
         guess, n, metric = self.prediction.value, self.size.value, self.metric.value
         guesses.check_guess(guess)
-        found, seen = self.shelf.summary(GUESSED, n, metric), not self.hidden
+        task = self.domain.value
+        found, seen = self.shelf.summary(GUESSED, n, metric), task in self._seen
+        self._seen.add(task)
         self.guess_text.value = sentence(
             guesses.judge(guess, found, self.shelf.all_shipped(GUESSED, n)), strong=True)
         self._open.add(self.domain.value)
@@ -197,6 +200,7 @@ class TwinExplorer(LiveTraining, View):
     @guard
     def _show(self, button=None) -> None:
         self._open.add(self.domain.value)
+        self._seen.add(self.domain.value)
         self.guess_text.value = sentence("Shown without a guess.")
         self.redraw()
 

@@ -45,7 +45,8 @@ class ForecastGame(View):
                  scale: float = 1.0, guesses_file: Path | None = None):
         super().__init__(profile, ledger, theme, scale)
         self._guesses = guesses_file
-        self._open: dict[tuple, dict[int, float]] = {}  # what was revealed -> guesses before that
+        self._open: dict[tuple, dict[int, float]] = {}  # what is revealed -> guesses before that
+        self._seen: dict[tuple, int] = {}  # line -> the largest size that was ever shown of it
         self._touched: set[int] = set()  # sizes whose guess was written by the learner
         self._found: tuple = (None, None)  # what the last picture was drawn from, with its key
         self.guess: dict[int, w.FloatText] = {}
@@ -92,6 +93,8 @@ class ForecastGame(View):
 
     def draw(self) -> None:
         found, said, revealed = self._data(), self._said(), self.revealed
+        points = [*found.shown, *(found.hidden if revealed else ())]
+        self._seen[self._line()] = max([self._seen.get(self._line(), 0), *(p.n for p in points)])
         self.show_figure(
             (self._found[0], tuple(said.items()), revealed),
             lambda: figure_of(found, said, revealed, None, self.layers.theme, self.layers.scale),
@@ -185,13 +188,13 @@ class ForecastGame(View):
     @guard
     def _commit(self, button=None) -> None:
         said = {n: guesses.check_guess(number.value) for n, number in self.guess.items()}
-        found, seen = self._data(), self.revealed
+        found, seen = self._data(), self._seen.get(self._line(), 0)
         self._open.setdefault(self._line(), said)
         self.score.value = sentence(verdict(found, said), strong=True)
         self.redraw()
         for point in found.hidden:
             guesses.remember(self._guesses, said[point.n], self.domain.value, self.metric.value,
-                             self.arm.value, point.n, point, seen)
+                             self.arm.value, point.n, point, point.n <= seen)
 
     @guard
     def _show(self, button=None) -> None:

@@ -6,7 +6,7 @@ test too. Every handler of every widget is therefore wrapped in `guard`.
 
 import threading
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from html import escape
 
 from ipywidgets import HTML
@@ -50,11 +50,17 @@ class Guarded:
         return getattr(self._own, "held", 0) > 0
 
 
-def guard(handler):
+def guard(handler=None, *, clears: bool = True):
     """Wrap a method of a `Guarded` widget: an exception is shown and kept, never raised.
 
     What was shown goes away with the next handler that succeeds; `last_error` stays.
+
+    Args:
+        clears: False for what a watching thread reports. A run that goes on is no answer to an
+            error at a control, and its end none to a result that could not be kept.
     """
+    if handler is None:
+        return partial(guard, clears=clears)
 
     @wraps(handler)
     def guarded(self, *args, **kwargs):
@@ -66,7 +72,7 @@ def guard(handler):
         except Exception as error:
             self.show_error(error)
         else:
-            if depth == 0 and self.last_error is known:
+            if clears and depth == 0 and self.last_error is known:
                 self.errors.value = ""
             return result
         finally:

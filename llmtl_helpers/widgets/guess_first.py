@@ -39,7 +39,7 @@ class GuessFirst(LiveTraining, View):
                  scale: float, guesses_file: Path | None):
         super().__init__(profile, ledger, theme, scale)
         self.task, self._guesses = task, guesses_file
-        self.hidden = True
+        self.hidden, self._seen = True, False  # starting over hides again what was seen
         self.prediction = w.FloatText(value=0.5, step=0.01, description="My guess", style=WIDE,
                                       layout=w.Layout(width="210px"))
         self.commit = w.Button(description="Commit my guess", button_style="primary",
@@ -102,6 +102,7 @@ class GuessFirst(LiveTraining, View):
         self.rows = of_one_version(self.shelf.ledger.rows(
             task=self.task, budget=self.shelf.budget, **equal))
         self.sort()
+        self.shelf.version += 1  # what was drawn meanwhile, of the old rows, is not found again
 
     def static(self) -> TwinFigure:
         """The same view as a picture, a table and a sentence; nothing is hidden in it."""
@@ -130,19 +131,19 @@ class GuessFirst(LiveTraining, View):
 
     @guard
     def _commit(self, button=None) -> None:
-        guess, seen = guesses.check_guess(self.prediction.value), not self.hidden
+        guess, seen = guesses.check_guess(self.prediction.value), self._seen
         _, arm, n = self.run_chosen()
         known = self.runs_of(arm, n)
         shipped = all(row.get("shipped") for row in self.rows if row["purpose"] != "live"
                       and (row["arm"], row["n"]) == (arm, n))
-        self.hidden = False
+        self.hidden, self._seen = False, True
         self.guess_text.value = sentence(guesses.judge(guess, known, shipped), strong=True)
         self.redraw()
         guesses.remember(self._guesses, guess, self.task, self.scored_by, arm, n, known, seen)
 
     @guard
     def _show(self, button=None) -> None:
-        self.hidden = False
+        self.hidden, self._seen = False, True
         self.guess_text.value = sentence("Shown without a guess.")
         self.redraw()
 

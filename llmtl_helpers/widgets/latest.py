@@ -23,12 +23,19 @@ class Latest:
             if self._working:
                 return
             self._working = True
+        error = None
         try:
             while self._note():
-                self.work()
+                error = None
+                try:
+                    self.work()
+                except Exception as raised:  # told below, unless a later state went well
+                    error = raised
         except BaseException:
             self._leave()
             raise
+        if error is not None:
+            raise error
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is being done; False if it took longer than `timeout` seconds."""

@@ -16,6 +16,7 @@ from llmtl_helpers.pretraining.job import PretrainingJob
 from llmtl_helpers.profiles import get_profile
 from llmtl_helpers.recipes import RECIPES
 from llmtl_helpers.widgets.guard import Guarded, guard
+from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.live import LiveRun, progress_text
 from llmtl_helpers.widgets.panel import WIDE, WRAP, heading, sentence
 from llmtl_helpers.widgets.static_twin import StaticTwin
@@ -64,6 +65,7 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
         self._failures: list[str] = []
         self._started: tuple[str, ...] = ()  # what the training under way, or the last one, is of
         self._drawn = 0.0
+        self._redraw = Latest(self._draw)
         self.names = w.SelectMultiple(
             options=offered, value=names, rows=8, description="Recipes", style=WIDE,
             layout=w.Layout(width="440px", max_width="100%"),
@@ -92,8 +94,9 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
         return pretraining_curves(chosen, beside, **self._look)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until nothing is being pre-trained; False if `timeout` seconds were not enough."""
-        return self._run.wait(timeout)
+        """Wait until nothing is being pre-trained or drawn; False if it took longer than `timeout`
+        seconds."""
+        return self._run.wait(timeout) and self._redraw.wait(timeout)
 
     def carry_out(self) -> list[str]:
         """Press Pre-train, unless it was pressed, and wait; an interruption (■) is a Stop.
@@ -138,7 +141,7 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
     @guard
     def _names_changed(self, change=None) -> None:
         self.cost.value = sentence(_cost(self.names.value))
-        self._draw()
+        self._redraw()
 
     @guard
     def _start(self, button=None) -> None:
@@ -159,7 +162,7 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
             self._run.stop()
             self.live_text.value = sentence("Stopping: the state is being kept, a moment.")
 
-    @guard
+    @guard(clears=False)
     def _event(self, event) -> None:
         """Called from the watching thread."""
         name = event.config.name
@@ -175,7 +178,7 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
             self._last[name] = event
             self._say()
             if event.kind == "done" or time.monotonic() - self._drawn > REDRAW:
-                self._draw()
+                self._redraw()
 
     def _say(self) -> None:
         lines = []
@@ -190,12 +193,12 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
                       for event in self._last.values()]
             self.progress.value = sum(shares) / max(1, len(self._started))
 
-    @guard
+    @guard(clears=False)
     def _end(self, error: Exception | None) -> None:
         """Called from the watching thread when there is nothing more to come."""
         self.stop.disabled = True
         self._live = {}
-        self._draw()
+        self._redraw()
         if error is not None:
             self.live_text.value = sentence(f"Nothing more was trained. {error}", strong=True)
             raise error

@@ -129,7 +129,7 @@ class PromptBox(Guarded, StaticTwin, w.VBox):
         self.progress.value, self.answers.value = 0, ""
         self.status.value = sentence(f"Writing. {self._cost()}")
 
-    @guard
+    @guard(clears=False)
     def _event(self, event) -> None:
         """Called from the writing thread."""
         if event.kind == "begun" and not self._live.stopping:
@@ -148,7 +148,7 @@ class PromptBox(Guarded, StaticTwin, w.VBox):
         cards = side_by_side(card(label, text, lang=lang) for label, text in self.found.items())
         self.answers.value = card("what is read", event.prompt) + cards + sentence(wish.settings())
 
-    @guard
+    @guard(clears=False)
     def _end(self, error: Exception | None) -> None:
         """Called from the writing thread when there is nothing more to come."""
         self.stop.disabled, self.write.disabled, self.another.disabled = True, False, False

@@ -69,6 +69,7 @@ class ReplayExplorer(GuessFirst):
         self.rows = [row for task in (FIRST, SECOND) for row in of_one_version(
             self.shelf.ledger.rows(task=task, budget=self.shelf.budget, **equal))]
         self.sort()
+        self.shelf.version += 1  # what was drawn meanwhile, of the old rows, is not found again
 
     def sort(self) -> None:
         self._found = replayed(self.rows, self.scored_by)

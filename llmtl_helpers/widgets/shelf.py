@@ -6,7 +6,7 @@ from statistics import median
 
 from llmtl_helpers.arms import ARMS
 from llmtl_helpers.curves import Summary
-from llmtl_helpers.ledger import Ledger
+from llmtl_helpers.ledger import Ledger, shipped_or_own
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.twin import PlotData
 from llmtl_helpers.profiles import PROFILES, Profile
@@ -41,8 +41,9 @@ class Shelf:
         """Read the ledger anew, for the same task or another one."""
         with self._reading:
             self.task = task or self.task
-            every = [row for row in self.ledger.rows(task=self.task)
-                     if row["purpose"] in ("curve", "live")]
+            found = self.ledger.rows(task=self.task)
+            every = [*shipped_or_own(row for row in found if row["purpose"] == "curve"),
+                     *(row for row in found if row["purpose"] == "live")]
             rules = {row["budget"] for row in every if row["purpose"] == "curve"}
             shipped = PROFILES["full"].budget
             own = self.profile.budget in rules or shipped not in rules

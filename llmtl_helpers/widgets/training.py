@@ -72,7 +72,7 @@ class LiveTraining(Guarded):
             self._live.stop()
             self.live_text.value = sentence("Stopping: this takes up to two seconds.")
 
-    @guard
+    @guard(clears=False)
     def _live_event(self, event) -> None:
         """Called from the watching thread."""
         if event.kind == "progress" and not self._live.stopping:
@@ -86,9 +86,11 @@ class LiveTraining(Guarded):
         elif event.kind == "failed":
             self.live_text.value = sentence(f"The run failed. {event.reason}", strong=True)
         elif event.kind == "done":
-            self.shelf.ledger.add(event.row)
             self.progress.value = 1
-            self.show_run(event.row)
+            try:
+                self.shelf.ledger.add(event.row)
+            finally:  # a full disk: the result is told all the same
+                self.show_run(event.row)
 
     def show_run(self, row: dict) -> None:
         """Show a finished run and say what it means."""
@@ -103,7 +105,7 @@ class LiveTraining(Guarded):
         self.live_text.value = sentence(text, strong=True)
         self.redraw()
 
-    @guard
+    @guard(clears=False)
     def _live_end(self, error: Exception | None) -> None:
         """Called from the watching thread when there is nothing more to come."""
         self.stop.disabled = True
