@@ -1,6 +1,7 @@
 """E-mails: read whatever arrives, no letter twice, no conversation in two splits."""
 
 import json
+import os
 import random
 import time
 import unicodedata
@@ -391,7 +392,7 @@ def no_room(*args, **options):
 
 
 def test_a_full_or_read_only_cache_costs_only_the_reading(box, monkeypatch):
-    monkeypatch.setattr(emails.os, "replace", no_room)
+    monkeypatch.setattr(os, "replace", no_room)
     first = emails.load("email/spam")
     assert list((paths.cache() / "tasks").iterdir()) == []
     monkeypatch.setattr(emails.tempfile, "mkstemp", no_room)

@@ -166,7 +166,9 @@ def test_reading_of_a_tie_and_of_overlapping_bands():
         return twin_curve([make_row(arm=arm, run_seed=seed, score=score + seed / 50)
                            for arm, score in (("fine_tuned", high), ("scratch", low))
                            for seed in range(5)]).reading
-    assert "both get 0.640: there is no gap" in both(0.60, 0.60)
+    assert "both get 0.640 on average: these runs show no gap" in both(0.60, 0.60)
+    assert "; transfer loses here" in both(0.60, 0.20)
+    assert "that transfer loses here is not decided" in both(0.60, 0.59)
     assert "the bands overlap" in both(0.60, 0.63)
     assert "the bands overlap" not in both(0.30, 0.63)
 
