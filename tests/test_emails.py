@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import tempfile
 import time
 import unicodedata
 from collections import Counter
@@ -395,7 +396,7 @@ def test_a_full_or_read_only_cache_costs_only_the_reading(box, monkeypatch):
     monkeypatch.setattr(os, "replace", no_room)
     first = emails.load("email/spam")
     assert list((paths.cache() / "tasks").iterdir()) == []
-    monkeypatch.setattr(emails.tempfile, "mkstemp", no_room)
+    monkeypatch.setattr(tempfile, "mkstemp", no_room)
     assert emails.load("email/spam").fingerprint == first.fingerprint
     paths.home().joinpath("cache").rename(paths.home() / "away")
     paths.cache().write_text("a file where the folder should be")
