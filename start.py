@@ -6,8 +6,8 @@
     python3 start.py test               every test, notebooks included
     python3 start.py doctor             is everything in order here, and how fast is it?
     python3 start.py COMMAND --help     more on a command; the others:
-                                        assets bench build lab own pretrain progress
-                                        sweep
+                                        assets bench build hub lab own pretrain
+                                        progress site sweep
 
     --torch-index URL   before the command: take PyTorch from this package index, for
                         example from the one that pytorch.org names for CPU builds
@@ -31,13 +31,15 @@ WINDOWS = os.name == "nt"
 OLDEST = (3, 11)
 EXTRAS = ("test", "site")  # commands that need more packages; each is an extra of pyproject.toml
 DISK_GB = 4  # the packages with a CPU build of PyTorch (2.1 GB), the data (0.8 GB), and some air
+DISK_GB_CUDA = 8  # the packages with PyTorch's CUDA libraries (5.8 GB) instead
 COST = """\
 Setting up, once. Python packages: about 0.5 GB to download, 2.1 GB on disk (folder .venv).
 The course's data: about 220 MB to download, 0.8 GB on disk (folder local).
 pip's whole output: %s"""
 COST_LINUX = """\
 On Linux the usual package index sends PyTorch with its CUDA libraries: 3.0 GB to download and
-5.8 GB on disk instead. No NVIDIA card? Press Ctrl-C and start again with --torch-index URL,
+5.8 GB on disk instead. No NVIDIA card? Press Ctrl-C and start again with
+python3 start.py --torch-index URL
 the URL being the one for "CPU" on https://pytorch.org/get-started/locally/"""
 
 
@@ -53,10 +55,11 @@ def main(argv):
             print(__doc__.strip())
             return 0
         torch_index, command = read_torch_index(argv)
+        check_command(command)
         extra = command[0] if command[0] in EXTRAS else ""
         if not is_whole(extra):
             set_up(extra, torch_index)
-        elif torch_index:
+        elif torch_index and torch_index != read_stamp()[3]:
             print("Set-up is done already. To make it again with this --torch-index, "
                   "delete the folder .venv first.")
         code = fetch_assets(command[0])
@@ -87,6 +90,18 @@ def read_torch_index(argv):
         raise SetupError("--torch-index needs the address of a package index: "
                          "python3 start.py --torch-index URL demo")
     return url, command or ["lab"]
+
+
+def check_command(command):
+    """Before anything is fetched: a typing error must not cost a download."""
+    folder = os.path.join(ROOT, "llmtl_helpers", "commands")
+    there = sorted(name[:-3] for name in os.listdir(folder) if re.match("[a-z]+[.]py$", name))
+    if command[0] not in there + ["--version"]:
+        raise SetupError("There is no command %s. Choose one of: %s."
+                         % (command[0], ", ".join(there)))
+    if any(word.split("=")[0] == "--torch-index" for word in command[1:]):
+        raise SetupError("--torch-index comes before the command: "
+                         "python3 start.py --torch-index URL %s" % command[0])
 
 
 # --- places ---------------------------------------------------------------------------------
@@ -152,12 +167,15 @@ def check_venv_module():
             "from python.org. Then run the same command again." % sys.version_info[:2])
 
 
-def check_disk():
-    free = shutil.disk_usage(ROOT).free / 1e9
-    if free < DISK_GB:
+def check_disk(anew, torch_index):
+    free, needed = shutil.disk_usage(ROOT).free / 1e9, DISK_GB if anew else 1
+    if free < needed:
         raise SetupError(
             "Only %.1f GB are free where %s is, and set-up needs %d GB. Free some, or move the "
-            "folder to a larger disk, then run the same command again." % (free, ROOT, DISK_GB))
+            "folder to a larger disk, then run the same command again." % (free, ROOT, needed))
+    if anew and free < DISK_GB_CUDA and sys.platform.startswith("linux") and not torch_index:
+        print("Only %.1f GB are free: enough for PyTorch's CPU build, not for its CUDA libraries."
+              % free)
 
 
 # --- the environment ------------------------------------------------------------------------
@@ -173,13 +191,14 @@ def wanted():
 
 
 def read_stamp():
-    """The stamp's three lines: as `wanted`, then the extras that are installed."""
+    """The stamp's four lines: as `wanted`, then the extras that are installed, then the index that
+    PyTorch came from, if one was named."""
     try:
         with open(stamp(), encoding="utf-8") as file:
             lines = file.read().split("\n")
     except FileNotFoundError:
         lines = []
-    return (lines + ["", "", ""])[:3]
+    return (lines + [""] * 4)[:4]
 
 
 def is_whole(extra):
@@ -197,11 +216,12 @@ def set_up(extra, torch_index):
     """
     check_rights(extra)
     check_venv_module()
-    check_disk()
-    os.makedirs(home(), mode=0o700, exist_ok=True)  # as `llmtl_helpers.paths.make_home`
-    log = os.path.join(home(), "setup.log")
     was = read_stamp()
     anew = was[1] != wanted()[1] or not os.path.exists(python())
+    torch_index = torch_index or was[3]  # an update takes PyTorch from where it came
+    check_disk(anew, torch_index)
+    os.makedirs(home(), mode=0o700, exist_ok=True)  # as `llmtl_helpers.paths.make_home`
+    log = os.path.join(home(), "setup.log")
     if not anew:
         print("Bringing the folder .venv up to date. pip's whole output: %s" % log)
     else:
@@ -225,7 +245,7 @@ def set_up(extra, torch_index):
         run("packages", pip("--editable", what), log)
         run("compiling", [python(), "-c", COMPILE], log)
         with open(stamp(), "w", encoding="utf-8") as file:
-            file.write("\n".join(wanted() + [" ".join(extras)]))
+            file.write("\n".join(wanted() + [" ".join(extras), torch_index]))
 
 
 def hold(lock):

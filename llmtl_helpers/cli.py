@@ -18,22 +18,24 @@ COMMANDS = Path(__file__).with_name("commands")
 
 
 def commands() -> dict[str, str]:
-    """Command name -> help text, read without importing the commands."""
+    """Command name -> its docstring, read without importing the commands. The first line says what
+    it does, the others what that costs and leaves behind."""
     found = {}
     for file in sorted(COMMANDS.glob("[a-z]*.py")):
         docstring = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
-        found[file.stem] = docstring.partition("\n")[0]
+        found[file.stem] = docstring
     return found
 
 
 def main(argv: list[str] | None = None) -> int:
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="python -m llmtl_helpers", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python3 start.py", description="The commands of the suite; COMMAND --help says more.")
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in commands().items():
-        sub = subparsers.add_parser(name, help=text, description=text)
+        sub = subparsers.add_parser(name, help=text.partition("\n")[0], description=text,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
         if argv and argv[0] == name:  # only the command that is run is imported
             module = import_module(f"llmtl_helpers.commands.{name}")
             module.add_arguments(sub)
@@ -56,6 +58,6 @@ def main(argv: list[str] | None = None) -> int:
                            "owns this one"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Stopped. What was finished is kept; the same command goes on from there.",
+        print("Stopped. Runs and files that were finished are kept; the same command makes the rest.",
               file=sys.stderr)
         return 130

@@ -45,9 +45,20 @@ def test_every_command_has_help_and_its_two_functions(capsys):
         assert text.endswith("."), name
         with pytest.raises(SystemExit) as ended:
             main([name, "--help"])
-        assert ended.value.code == 0 and "usage" in capsys.readouterr().out, name
+        said = capsys.readouterr().out
+        assert ended.value.code == 0 and "usage" in said, name
+        assert text.rstrip().splitlines()[-1] in said, name  # cost and effect, not the title alone
     done = python("-m", "llmtl_helpers", "demo", "--help")
     assert done.returncode == 0 and "usage" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("words, said", [
+    (["sweep", "--seeds", "2", "--ship"], "fixed number of runs"),
+    (["sweep", "--seeds", "2", "--study", "luck"], "fixed number of runs"),
+    (["pretrain", "causal-30M", "masked-30m"], "no recipe called 'masked-30m'"),
+    (["bench", "--notebooks", "05", "--write"], "replaces the whole table")])
+def test_what_cannot_go_together_is_refused_before_anything_is_done(capsys, words, said):
+    assert main(words) == 2 and said in capsys.readouterr().err
 
 
 def test_an_error_for_learners_is_one_sentence_and_exit_code_2(capsys):

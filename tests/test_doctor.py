@@ -34,7 +34,7 @@ def test_only_a_failed_check_makes_the_exit_code_1(one_check, capsys, status, co
     assert one_check(Line(status, "the thing", "do this")) == code
     said = capsys.readouterr().out
     assert f"[{status}]" in said and "-> do this" in said
-    assert ("All OK." in said) == (code == 0)
+    assert ("Nothing failed." in said) == (code == 0)
 
 
 def test_json_is_one_object(one_check, capsys):

@@ -24,6 +24,9 @@ def start(tmp_path, monkeypatch):
     for name in ("pyproject.toml", "constraints.txt", "llmtl_helpers/assets/catalogue.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"# stands for {name}\n")
+    (tmp_path / "llmtl_helpers" / "commands").mkdir()
+    for command in ("assets", "demo", "doctor", "lab", "test"):
+        (tmp_path / "llmtl_helpers" / "commands" / f"{command}.py").touch()
     monkeypatch.setattr(module, "ROOT", str(tmp_path))
     monkeypatch.setenv("LLMTL_HOME", str(tmp_path / "local"))
     return module
@@ -170,6 +173,37 @@ def test_torch_comes_from_the_index_that_is_named(start, steps, given):
     assert handed[0][1:] == ["-P", "-m", "llmtl_helpers", "demo", "--json"]
 
 
+def test_an_update_takes_torch_from_where_it_came(start, steps):
+    start.main(["--torch-index", "https://example.org/cpu", "demo"])
+    Path(start.ROOT, "constraints.txt").write_text("# newer\n")
+    start.main(["demo"])
+    again = names(steps)[4:]
+    assert again == ["PyTorch", "packages", "compiling"]
+    assert "https://example.org/cpu" in steps[4][1]
+
+
+@pytest.mark.parametrize("words, said", [
+    (["demoo"], "no command demoo. Choose one of: assets, demo"),
+    (["demo", "--torch-index", "https://example.org/cpu"], "comes before the command"),
+    (["demo", "--torch-index=https://example.org/cpu"], "comes before the command")])
+def test_a_typing_error_costs_no_download(start, steps, capsys, words, said):
+    assert start.main(words) == 2 and not steps
+    assert said in capsys.readouterr().err
+
+
+def test_an_update_needs_little_room(start, steps, capsys, monkeypatch):
+    start.main(["demo"])
+    monkeypatch.setattr(start.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 3e9}))
+    assert start.main(["test"]) == 0 and names(steps) == [*WHOLE, *WHOLE[1:]]
+
+
+def test_every_command_is_named_by_the_help():
+    from llmtl_helpers.cli import commands
+
+    said = ast.get_docstring(ast.parse((ROOT / "start.py").read_text(encoding="utf-8")))
+    assert set(commands()) <= set(said.replace("\n", " ").split())
+
+
 def test_torch_index_without_an_address_is_refused(start, steps, capsys):
     assert start.main(["--torch-index", "demo"]) == 2
     assert "address" in capsys.readouterr().err and not steps
@@ -287,7 +321,7 @@ MAIN = """
 @pytest.mark.skipif(os.name == "nt", reason="kills a process group")
 def test_killed_half_way_then_completed_then_quick(start, tmp_path, monkeypatch):
     """The real thing: a real environment, the real pip, killed without a chance to tidy up."""
-    for name, text in {"backend.py": BACKEND, "pyproject.toml": PROJECT, "constraints.txt": "",
+    for name, text in {"backend.py": BACKEND, "llmtl_helpers/commands/demo.py": "", "pyproject.toml": PROJECT, "constraints.txt": "",
                        "llmtl_helpers/__init__.py": "", "llmtl_helpers/__main__.py": MAIN}.items():
         (tmp_path / name).write_text(textwrap.dedent(text))
     (tmp_path / "start.py").write_bytes((ROOT / "start.py").read_bytes())

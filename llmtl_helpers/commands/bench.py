@@ -6,7 +6,8 @@ standard jobs beside `transformers.Trainer` instead, which takes about half an h
 --pretraining it pre-trains beside Trainer: about half an hour too. With --writing the decoder is
 tuned and writes beside Trainer and `generate`: about ten minutes. With --rounding shipped runs are
 made once more with products of rounded factors: about ten minutes. With --notebooks every notebook is
-run from top to bottom in a real JupyterLab and browser: about a quarter of an hour.
+run from top to bottom in a real JupyterLab and browser: about half an hour. With --write the tables
+replace those in BENCHMARKS.md.
 """
 
 import json
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 from llmtl_helpers import paths
+from llmtl_helpers.errors import LearnerError
 
 UPDATES, BATCH, LABELS = 40, 8, 256
 SWEEP_UPDATES = 100
@@ -71,6 +73,9 @@ def run(args) -> int:
 
 
 def _tables(args) -> int:
+    if args.write and args.notebooks:
+        raise LearnerError("--write needs all notebooks", "it replaces the whole table",
+                           "leave out the numbers, or --write")
     for wanted, tables, marks in ((args.sweeps, _sweeps, (BEGIN, END)),
                                   (args.pretraining, _pretraining, PRETRAINING),
                                   (args.writing, _writing, WRITING),

@@ -59,13 +59,14 @@ def run(args: Namespace) -> int:
         if not args.json:
             print(lines[-1])
     minutes = notebook_minutes(gflops) if gflops else []
-    failed = sum(line.status == FAIL for line in lines)
+    failed, notes = (sum(line.status == status for line in lines) for status in (FAIL, NOTE))
     if args.json:
         print(json.dumps({"ok": not failed, "lines": [asdict(line) for line in lines],
                           "gflops": gflops, "notebooks": minutes}, indent=1))
     else:
         print_minutes(gflops, minutes)
-        print(f"\n{failed} of {len(lines)} checks failed." if failed else "\nAll OK.")
+        print(f"\n{failed} of {len(lines)} checks failed." if failed else
+              "\nNothing failed." + f" {notes} note{'s' * (notes > 1)} to read." * (notes > 0))
     return 1 if failed else 0
 
 

@@ -1,7 +1,8 @@
 """Your own data: check a table of texts and labels, train the twin curve on it, get advice.
 
 FILE is a CSV, TSV, JSON lines or Parquet file. With --check nothing is trained. Nothing in the
-file is run, and nothing leaves this machine. Stopped and started again it goes on where it was.
+file is run, and nothing leaves this machine. Stopped and started again it goes on where it was. How
+long the training takes here is said before it begins.
 """
 
 import argparse

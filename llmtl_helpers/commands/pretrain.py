@@ -1,4 +1,9 @@
-"""Pre-train a checkpoint by a recipe of the suite; an interrupted training goes on."""
+"""Pre-train a checkpoint by a recipe of the suite; an interrupted training goes on.
+
+It can be stopped at any time and goes on from its last kept state. A recipe of 30 million tokens takes
+some 50 minutes on one core of a machine with AVX-512, one of 1 million some two. The checkpoint lies
+in your own files, about 4 MB for a small one.
+"""
 
 import json
 import shutil
@@ -36,6 +41,10 @@ def run(args) -> int:
             print(f"{name:<24} {recipe.corpus}, {recipe.objective}, {recipe.tokens:,} tokens"
                   f"{', done' if done else ''}")
         return 0
+    for name in args.names:  # before any of them is trained
+        if name not in RECIPES:
+            raise LearnerError(f"there is no recipe called {name!r}",
+                               next=f"choose one of {', '.join(RECIPES)}")
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, lambda *_: stop.set())
     try:

@@ -1,6 +1,6 @@
 """Run every test, notebooks included, away from the learner's own runs.
 
-Everything runs a file per core at once. A file or folder that is named is tested instead, alone,
+All of it takes about a quarter of an hour on two cores. Everything runs a file per core at once. A file or folder that is named is tested instead, alone,
 and what follows `--` goes to pytest: `test tests/test_curves.py`, `test -- -x -k curve`.
 """
 

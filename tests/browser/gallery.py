@@ -90,7 +90,8 @@ CLOCK = """(root, [place, wanted]) => {
     const read = () => Array.from(
         root.querySelectorAll(place), one => one.src || one.textContent).join();
     const before = read();
-    window.took = new Promise(done => window.addEventListener('keydown', () => {
+    window.took = new Promise((done, fail) => window.addEventListener('keydown', () => {
+        setTimeout(() => fail(new Error('nothing changed within 120 s')), 120000);
         const began = performance.now(), watch = new MutationObserver(() => {
             const now = read();
             if (now === before || !now.includes(wanted)) return;

@@ -20,10 +20,10 @@ from llmtl_helpers.sweep import Event
 
 class Slow:
     def run(self, configs, stop):
-        for update in range(1, 61):
+        for update in range(1, 1001):  # five minutes: it must not end before it is stopped
             if stop.wait(0.3):
                 return
-            yield Event("progress", configs[0], update=update, updates=60, loss=0.5,
+            yield Event("progress", configs[0], update=update, updates=1000, loss=0.5,
                         seconds=0.3 * update)
 
 def plan(task, arm, n, profile, ledger):
