@@ -41,18 +41,20 @@ def _small_gaps(rows: list[dict], n: int, baseline: str, briefly: bool) -> str:
     if not found:
         return (f"Whether it beats {words.spoken(baseline)} on every task: not known yet. "
                 "`python3 start.py sweep --profile full` makes the runs of films.")
-    unsure = [gain for gain in found if sign_of(gain.gap) < 1]
     counted = f"{len(found)} tasks" if len(found) > 1 else found[0].task
-    text = f"{counted}, {words.labels(n)}: {words.spoken(TREATMENT)} is "
-    if briefly:
-        where = f"on {len(unsure)} of them" if unsure else "everywhere"
-        return f"{text}{'not ' if unsure else ''}surely ahead of {words.spoken(baseline)} {where}."
-    if unsure:
-        return text + (f"not surely ahead of {words.spoken(baseline)} on " + "; ".join(
-            f"{gain.task}, {with_interval(gain.gap)}" for gain in unsure) + ".")
+    text = f"{counted}, {words.labels(n)}: against {words.spoken(baseline)} {words.spoken(TREATMENT)} "
+    verdicts = []
+    for sign, verdict in ((-1, "surely behind"), (0, "not surely ahead")):
+        there = [gain for gain in found if sign_of(gain.gap) == sign]
+        if there:
+            where = f"{len(there)} of them" if briefly else "; ".join(
+                f"{gain.task}, {with_interval(gain.gap)}" for gain in there)
+            verdicts.append(f"{verdict} on {where}")
+    if verdicts:
+        return f"{text}is {', and '.join(verdicts)}."
     least = found[-1]
-    return text + (f"surely ahead of {words.spoken(baseline)} everywhere, least on "
-                   f"{least.task}, {with_interval(least.gap)}.")
+    return f"{text}is surely ahead everywhere" + (
+        "." if briefly else f", least on {least.task}, {with_interval(least.gap)}.")
 
 
 def _negative_transfer(rows: list[dict], briefly: bool) -> str:
