@@ -311,6 +311,8 @@ def test_the_lesson_without_any_runs_says_what_is_missing(tmp_path, monkeypatch,
     monkeypatch.setattr(paths, "shipped", lambda: tmp_path / "shipped")
     monkeypatch.setattr(paths, "own_runs", lambda: tmp_path / "runs")
     monkeypatch.setattr("llmtl_helpers.sweep.live.Workers.run", lambda self, configs: [])
+    monkeypatch.setattr("llmtl_helpers.training.run.run",  # of the probes, live too
+                        lambda config: {"validation_score": float("nan")})
     shown = []
     monkeypatch.setattr(builtins, "display", lambda *things: shown.extend(things), raising=False)
     scope: dict = {}

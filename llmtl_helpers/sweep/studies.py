@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from llmtl_helpers.arms import (ARMS, BEGINNINGS, DIAL, EVERY_ARM, LADDER, LAYERS, PROMPTED, SEQUELS,
                                 SMALL_LADDER, TRANSPLANTS, UNFREEZE, WRITERS)
+from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.ledger import Ledger
 from llmtl_helpers.profiles import LANGUAGE, PROFILES, WRITING, Profile, rule_at
 from llmtl_helpers.recipes import RECIPES

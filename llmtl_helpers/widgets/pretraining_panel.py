@@ -65,7 +65,7 @@ class PretrainingPanel(Guarded, StaticTwin, w.VBox):
         self._failures: list[str] = []
         self._started: tuple[str, ...] = ()  # what the training under way, or the last one, is of
         self._drawn = 0.0
-        self._redraw = Latest(self._draw)
+        self._redraw = Latest(lambda: self._draw())
         self.names = w.SelectMultiple(
             options=offered, value=names, rows=8, description="Recipes", style=WIDE,
             layout=w.Layout(width="440px", max_width="100%"),
