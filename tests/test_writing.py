@@ -263,6 +263,16 @@ def test_a_tuned_run_learns_to_answer_and_keeps_what_it_wrote(planned):
     assert again["outputs"] == row["outputs"]
 
 
+@pytest.mark.parametrize("metric", ["log_likelihood", "rouge_l"])
+def test_a_trial_is_judged_by_likelihood_and_writes_nothing(planned, monkeypatch, metric):
+    _, config = planned(metric)
+    monkeypatch.setattr("llmtl_helpers.models.generate.generate",
+                        lambda *args, **options: pytest.fail("it wrote"))
+    row = check(run_module.run(config.changed(purpose="trial")))
+    assert row["status"] == "done" and row["validation_score"] < 0 and "outputs" not in row
+    assert row["log_likelihood"] < 0 and (row["score"] is None) == (metric == "rouge_l")
+
+
 def test_adapters_train_few_weights_and_leave_the_word_vectors(planned):
     task, config = planned(strategy="adapters", adapter_rank=2, adapter_targets="c_attn",
                            learning_rate=2e-2)

@@ -1,8 +1,8 @@
 """Pre-train a checkpoint by a recipe of the suite; an interrupted training goes on.
 
-It can be stopped at any time and goes on from its last kept state. A recipe of 30 million tokens takes
-some 50 minutes on one core of a machine with AVX-512, one of 1 million some two. The checkpoint lies
-in your own files, about 4 MB for a small one.
+It can be stopped at any time and goes on from its last kept state. A small recipe of 30 million tokens
+took some 50 minutes on one core with AVX-512, one of 1 million about one. The checkpoint lies in your
+own files, about 4 MB for a small one.
 """
 
 import json

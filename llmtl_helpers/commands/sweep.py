@@ -1,9 +1,9 @@
 """Train the runs of a twin curve; what exists already is not trained again.
 
-It can be stopped at any time: finished runs are kept, and the same command goes on. On two cores the
-films take some five hours at profile `full`, another task some three; a run takes one to several
-minutes of a core. --plan says how many runs there are and trains none. --ship also writes them into
-the package.
+It can be stopped at any time: finished runs are kept, and the same command goes on. A run takes up to
+several minutes of a core. The shipped curves of films took 5.7 hours of single runs in sum, those of
+e-mails 4.1; cores share them out. --plan says how many runs are ready and trains none. --ship also
+writes them into the package.
 """
 
 import shlex

@@ -1,7 +1,8 @@
 """Run every test, notebooks included, away from the learner's own runs.
 
-All of it takes about a quarter of an hour on two cores. Everything runs a file per core at once. A file or folder that is named is tested instead, alone,
-and what follows `--` goes to pytest: `test tests/test_curves.py`, `test -- -x -k curve`.
+All of it takes about a quarter of an hour on two cores. Everything runs a file per core at once. A
+file or folder that is named is tested instead, alone, and what follows `--` goes to pytest:
+`test tests/test_curves.py`, `test -- -x -k curve`.
 """
 
 import os

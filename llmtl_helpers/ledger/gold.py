@@ -36,6 +36,10 @@ def _joined(labels: Iterable[int]) -> str:
     return ("" if max(labels, default=0) < 10 else ",").join(map(str, labels))
 
 
+def _apart(joined: str) -> tuple[int, ...]:
+    return tuple(map(int, joined.split(",") if "," in joined else joined))
+
+
 def write_gold(found: Mapping[str, Gold]) -> None:
     """Add these to the file, fingerprint of the data -> true classes; one line each, so that a diff
     can be read."""
@@ -54,5 +58,5 @@ def _read(file: Path) -> dict[str, Gold]:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    return {fingerprint: Gold(one["task"], tuple(one["names"]), tuple(map(int, one["labels"].split(",") if "," in one["labels"] else one["labels"])))
+    return {fingerprint: Gold(one["task"], tuple(one["names"]), _apart(one["labels"]))
             for fingerprint, one in found.items()}

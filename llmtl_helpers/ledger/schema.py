@@ -76,7 +76,8 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "chrf": (float, False, "chrF of all answers, 0 to 1"),
     "bleu": (float, False, "BLEU of all answers, 0 to 1"),
     "exact_match": (float, False, "share of answers that are the target"),
-    "validation_score": ((float, type(None)), False, "primary metric on validation data at the end; of written answers the mean log-likelihood"),
+    "validation_score": ((float, type(None)), False, "primary metric on validation data at the end; of "
+                                                     "written answers the mean log-likelihood"),
     "updates_done": (int, False, "optimizer steps really made, where patience ended the run"),
     "best_update": (int, False, "update whose weights were kept, where there was patience"),
     "history_updates": (list, False, "updates at which validation was scored (10 to 20 points)"),

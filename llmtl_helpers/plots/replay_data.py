@@ -24,7 +24,7 @@ LOOKS = {  # task -> line, colour, marker
                 "#0072B2", "-", "o"),
 }
 ALONE = {  # tuned on that task and on no other
-    FIRST: Arm(f"{FIRST} alone", f"{short(FIRST)}, before {short(SECOND)}", "none", "none", "none",
+    FIRST: Arm(f"{FIRST} alone", f"{short(FIRST)}, tuned on them alone", "none", "none", "none",
                None, (), "#D55E00", "-.", ""),
     SECOND: Arm(f"{SECOND} alone", f"{short(SECOND)}, without {short(FIRST)} first", "none", "none",
                 "none", None, (), "#0072B2", ":", ""),
@@ -137,7 +137,7 @@ def _at(found: Replayed, share: int, metric: str) -> str:
     text = (f"With {share}% {short(FIRST)}" if share else "Without replay")
     text += f": {short(FIRST)} {first.mean:.3f}"
     if change := found.change(share, FIRST, metric):
-        text += f", {with_interval(change)} against before the second training"
+        text += f", {with_interval(change)} against {short(FIRST)} alone"
     text += f"; {short(SECOND)} {second.mean:.3f}"
     beside, said = (0, "no replay") if share else (None, f"{short(SECOND)} alone")
     if change := found.change(share, SECOND, metric, beside):
