@@ -269,7 +269,7 @@ def test_both_tasks_are_drawn_against_the_share():
     assert line(twin, ALONE[FIRST].label).get_ydata()[0] == pytest.approx(0.86, abs=0.005)
     said = twin.reading
     assert "Without replay: films 0.7" in said and "-12." in said or "-11." in said
-    assert "surely worse on the first task" in said
+    assert "the first task comes out surely worse than a network" in said
     assert set(SHARES.values()) == set(STUDIES["replay"].arms)
 
 

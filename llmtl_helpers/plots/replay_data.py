@@ -122,11 +122,10 @@ def reading_at(found: Replayed, share: int | None, metric: str, hidden: bool = F
     lost = found.change(0, FIRST, metric)
     if lost is None or lost.interval is None:
         return text
-    verdict = {-1: "Without replay the second training made the network surely worse on the first "
-                   "task", 0: "Without replay it is not sure that the second training changed "
-                   "anything on the first task",
-               1: "Even without replay the second training made the network surely better on the "
-                  "first task"}[sign_of(lost)]
+    than = "than a network that was tuned on it alone"
+    verdict = {-1: f"Without replay the first task comes out surely worse {than}",
+               0: f"Without replay it is not sure that the first task comes out otherwise {than}",
+               1: f"Even without replay the first task comes out surely better {than}"}[sign_of(lost)]
     return f"{text} {verdict}: {with_interval(lost)}."
 
 
