@@ -17,7 +17,7 @@ HEAVY = {"torch", "transformers", "datasets", "accelerate", "sklearn"}
 MAY_BE_HEAVY = {"models/classifier.py", "models/fast_linear.py", "training/loop.py",
                 "training/batches.py", "training/active_rows.py", "training/frozen_prefix.py",
                 "models/controls.py", "models/fast_loss.py", "models/generate.py",
-                "models/language_model.py", "pretraining/objectives.py"}
+                "models/language_model.py", "pretraining/objectives.py", "site/preloaded.py"}
 
 
 def layer(module: str) -> str:

@@ -2,12 +2,14 @@
 
 import io
 import json
+import multiprocessing
 import re
 import sys
 from html import unescape
 from itertools import product
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -352,3 +354,32 @@ def test_a_reader_chooses_by_keyboard_in_a_browser_without_a_network(site):
                 assert serious_faults(sheet) == []
                 assert shown.errors == []
                 assert {url for url in shown.asked if not url.startswith((address, "data:"))} == set()
+
+
+def cells(*sources: str):
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
+
+
+def printed(notebook) -> list[str]:
+    return ["".join(output.text for output in cell.outputs) for cell in notebook.cells]
+
+
+def test_kernels_are_forked_with_packages_loaded_and_share_nothing(tmp_path):
+    states = tmp_path / "_static" / "states"
+    states.mkdir(parents=True)
+    ask = ("import builtins, os, sys\n"
+           "print('torch' in sys.modules, hasattr(builtins, 'left'), os.environ.get('LEFT'))")
+    for _ in range(2):
+        notebook = execute.run_cells(cells(ask, "builtins.left = os.environ['LEFT'] = 'behind'"),
+                                     states)
+        forked = "forkserver" in multiprocessing.get_all_start_methods()
+        assert printed(notebook)[0].split() == [str(forked), "False", "None"]
+    told = execute.run_cells(cells("import os\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'])"),
+                             states)
+    assert printed(told)[0].split() == [str(states.parent), "1"]
+
+
+def test_a_forked_kernel_that_dies_ends_the_build_with_a_sentence(tmp_path):
+    (tmp_path / "_static").mkdir()
+    with pytest.raises(LearnerError, match="Cell 0 of a page did not end"):
+        execute.run_cells(cells("import os\nos._exit(3)"), tmp_path / "_static")

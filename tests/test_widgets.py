@@ -8,6 +8,8 @@ import threading
 import time
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from rows import make_curve, make_row
 from tiny import tiny_run_config
 
@@ -22,6 +24,7 @@ from llmtl_helpers.sweep.workers import PATIENCE
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.widgets.latest import Latest
 from llmtl_helpers.widgets.live import progress_text
+from llmtl_helpers.widgets.picture import LOWER, Layers
 from llmtl_helpers.widgets.state import State, read
 
 FILMS = "sentiment/films"
@@ -652,3 +655,29 @@ def test_stop_ends_a_real_worker_within_about_two_seconds(make, ledger, tiny_run
     explorer.stop.click()
     assert explorer.wait(10) and time.monotonic() - began < PATIENCE + 1
     assert "Stopped" in explorer.live_text.value and ledger.rows(purpose="live") == []
+
+
+def test_lower_layers_are_drawn_once_while_somebody_goes_to_and_fro():
+    drawn, layers = [], Layers()
+
+    def show(key, top):
+        def backdrop():
+            drawn.append(key)
+            figure = Figure(figsize=(1, 1))
+            FigureCanvasAgg(figure)
+            axes = figure.subplots()
+            axes.plot([0, key + 1])
+            axes.set(xlim=(0, 9), ylim=(0, 9))
+            return figure, axes
+        layers.layered(key, top, backdrop, lambda axes: [axes.axvline(top)],
+                       lambda axes: (f"alt {key}", f"reading {top}"))
+        return layers.png
+
+    pictures = {(key, top): show(key, top) for top in range(3) for key in range(LOWER)}
+    assert drawn == list(range(LOWER)) and len(set(pictures.values())) == 3 * LOWER
+    show(LOWER, 0)  # one more than are kept: the one that was not seen for longest goes
+    assert show(1, 3) and drawn == [*range(LOWER), LOWER]
+    assert show(0, 3) and drawn[-1] == 0
+    layers._kept.clear()
+    assert show(0, 1) == pictures[0, 1], "drawn again, it is the same"
+    assert (layers.alt, layers.reading) == ("alt 0", "reading 1")

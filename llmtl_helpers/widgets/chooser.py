@@ -15,7 +15,7 @@ from pathlib import Path
 from llmtl_helpers.errors import LearnerError
 
 MOST = 150  # states of one widget: more would cost seconds of building and megabytes of page
-COLOURS = 128  # of a kept picture: a quarter of the bytes, and no difference that an eye sees
+COLOURS = 256  # of a kept picture: a third of the bytes, and no difference that an eye sees
 Offers = Mapping[str, Sequence[tuple[str, object]]]  # attribute -> labels with their values
 
 
@@ -89,7 +89,8 @@ def small_png(png: bytes) -> bytes:
     """The picture in few colours: it is kept and sent."""
     from PIL import Image
 
-    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS)
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(
+        COLOURS, method=Image.Quantize.FASTOCTREE)  # a twentieth of the default's time
     buffer = io.BytesIO()
     picture.save(buffer, "png")
     return buffer.getvalue()

@@ -1,7 +1,8 @@
 """A widget's picture: one figure, redrawn only as far as it has to be.
 
 Moving a slider changes a line, some rings and two numbers. The rest of the figure is drawn
-once, kept as pixels, and put back under them. Pictures that were shown are kept.
+once, kept as pixels, and put back under them. So are the last few of such rests: whoever compares
+goes to and fro. Pictures that were shown are kept.
 """
 
 from collections import OrderedDict
@@ -10,6 +11,7 @@ from collections.abc import Callable, Hashable
 from llmtl_helpers.plots.figure import encode_png, figure_html
 
 KEPT = 64  # pictures of about 80 kB
+LOWER = 4  # lower layers of about 2 MB
 
 
 class Layers:
@@ -22,8 +24,7 @@ class Layers:
     def __init__(self, theme: str = "light", scale: float = 1.0):
         self.theme, self.scale = theme, scale
         self.png, self.alt, self.reading = b"", "", ""
-        self._key: Hashable = None
-        self._figure = self._axes = self._pixels = None
+        self._lower: OrderedDict[Hashable, tuple] = OrderedDict()  # key -> figure, axes, pixels
         self._kept: OrderedDict[Hashable, tuple[bytes, str, str]] = OrderedDict()
 
     def layered(self, key: Hashable, top: Hashable, backdrop: Callable, mark: Callable,
@@ -38,21 +39,25 @@ class Layers:
         """
         wanted = (key, top)
         if wanted not in self._kept:
-            if key != self._key:
-                self._figure, self._axes = backdrop()
-                self._figure.canvas.draw()
-                self._pixels = self._figure.canvas.copy_from_bbox(self._figure.bbox)
-                self._key = key
-            self._kept[wanted] = (self._marked(mark), *say(self._axes))
+            figure, axes, pixels = self._under(key, backdrop)
+            figure.canvas.restore_region(pixels)
+            for artist in mark(axes):
+                axes.draw_artist(artist)
+                artist.remove()
+            self._kept[wanted] = (encode_png(figure.canvas), *say(axes))
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(wanted)
         self.png, self.alt, self.reading = self._kept[wanted]
         return figure_html(self.png, self.alt, self.reading, self.theme)
 
-    def _marked(self, mark: Callable) -> bytes:
-        self._figure.canvas.restore_region(self._pixels)
-        for artist in mark(self._axes):
-            self._axes.draw_artist(artist)
-            artist.remove()
-        return encode_png(self._figure.canvas)
+    def _under(self, key: Hashable, backdrop: Callable) -> tuple:
+        """The lower layer: figure, axes, pixels."""
+        if key not in self._lower:
+            figure, axes = backdrop()
+            figure.canvas.draw()
+            self._lower[key] = figure, axes, figure.canvas.copy_from_bbox(figure.bbox)
+            if len(self._lower) > LOWER:
+                self._lower.popitem(last=False)
+        self._lower.move_to_end(key)
+        return self._lower[key]
