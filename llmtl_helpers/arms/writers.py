@@ -21,7 +21,7 @@ WRITERS = {
     arm.name: arm
     for arm in (
         _tuned("writer", "fine-tuned decoder", "pretrained", "all_weights",
-               (2e-5, 5e-5, 1e-4, 2e-4), "#0072B2", "-", "o"),
+               (1e-5, 2e-5, 5e-5, 1e-4), "#0072B2", "-", "o"),
         _tuned("writer_scratch", "same decoder from scratch", "random", "all_weights",
                (2e-4, 5e-4, 1e-3, 2e-3), "#D55E00", "--", "s"),
         _tuned("writer_adapters", "decoder with adapters of rank 8 (LoRA)", "pretrained", "adapters",
