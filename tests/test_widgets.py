@@ -657,7 +657,7 @@ def test_stop_ends_a_real_worker_within_about_two_seconds(make, ledger, tiny_run
     assert "Stopped" in explorer.live_text.value and ledger.rows(purpose="live") == []
 
 
-def test_lower_layers_are_drawn_once_while_somebody_goes_to_and_fro():
+def test_lower_layers_are_drawn_once_while_somebody_goes_back_and_forth():
     drawn, layers = [], Layers()
 
     def show(key, top):

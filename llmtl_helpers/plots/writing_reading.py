@@ -23,14 +23,24 @@ def reading(found: Written) -> str:
                           for point in rest if point)
     if best is None:
         return f"Nothing that was tuned has runs yet; {NAMES[metric]}: {others}."
-    text = (f"Tuned on {examples(n)}, {name(found, best)} is best: {NAMES[metric]} "
-            f"{value(metric, found.mean(best))}.")
+    text = (f"Tuned on {examples(n)}, {name(found, best)} has the best mean: {NAMES[metric]} "
+            f"{value(metric, found.mean(best))}{_undecided(found, best)}.")
     rivals = [point for point in ((SCRATCH, n), (PROMPTS[0], 0)) if point != best]
     compared = [ahead(metric, difference, name(found, point)) for point in rivals
                 if found.at(point) and (difference := found.difference(best, point))]
     text += f" It {', and '.join(compared)}." if compared else ""
     text += f" What is not tuned reaches at best: {others}." if others else ""
     return " ".join(filter(None, [text, against(found), unlike_tokens(found)]))
+
+
+def _undecided(found: Written, best: Point) -> str:
+    """The other of the two tuned arms, where the best one is not surely ahead of it."""
+    other = next((arm, best[1]) for arm in TUNED if arm != best[0])
+    difference = found.difference(best, other) if best[0] in TUNED and found.at(other) else None
+    if difference is None or (difference.interval and sign_of(difference)):
+        return ""
+    return (f", not surely ahead of {name(found, other)} "
+            f"({value(found.metric, found.mean(other))})")
 
 
 def against(found: Written) -> str:
@@ -84,7 +94,8 @@ def ahead(metric: str, found: PairedDifference, of: str) -> str:
 
 def _times(nats: float) -> str:
     ratio = math.exp(nats)
-    return f"{ratio:.2f} times" if ratio < 9.95 else f"{ratio:,.0f} times"
+    digits = 3 if ratio < 0.0995 else 2 if ratio < 9.95 else 0
+    return f"{ratio:,.{digits}f} times"
 
 
 def _ends(metric: str, found: PairedDifference) -> str:

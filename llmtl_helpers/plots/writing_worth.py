@@ -131,7 +131,7 @@ def _reading(found: Written, worths: dict[Point, Worth], sizes: list[int]) -> st
             f"there {SPOKEN[TUNED[0]]} needs {said(worth, sizes)}{doubt(worth, sizes)}.")
     if rest:
         text += " The other prompts are worth: " + "; ".join(
-            f"{_row(prompt)}, {said(other, sizes)}" for prompt, other in rest) + "."
+            f"{_row(prompt)}, {said(other, sizes)}{doubt(other, sizes)}" for prompt, other in rest) + "."
     return text
 
 

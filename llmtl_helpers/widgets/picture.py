@@ -2,7 +2,7 @@
 
 Moving a slider changes a line, some rings and two numbers. The rest of the figure is drawn
 once, kept as pixels, and put back under them. So are the last few of such rests: whoever compares
-goes to and fro. Pictures that were shown are kept.
+goes back and forth. Pictures that were shown are kept.
 """
 
 from collections import OrderedDict
