@@ -22,6 +22,7 @@ from llmtl_helpers.lessons.notebook import build_notebook
 from llmtl_helpers.lessons.source import read_exercises, read_lessons
 from llmtl_helpers.site import build, execute, kept
 from llmtl_helpers.site.build import build_site, only_links_to
+from llmtl_helpers.site.forked import forked_kernels
 from llmtl_helpers.widgets import (CostExplorer, LevelExplorer, TwinExplorer, chooser,
                                    static_twin)
 from llmtl_helpers.widgets.chooser import choosable_html
@@ -369,17 +370,20 @@ def test_kernels_are_forked_with_packages_loaded_and_share_nothing(tmp_path):
     states.mkdir(parents=True)
     ask = ("import builtins, os, sys\n"
            "print('torch' in sys.modules, hasattr(builtins, 'left'), os.environ.get('LEFT'))")
-    for _ in range(2):
-        notebook = execute.run_cells(cells(ask, "builtins.left = os.environ['LEFT'] = 'behind'"),
-                                     states)
-        forked = "forkserver" in multiprocessing.get_all_start_methods()
-        assert printed(notebook)[0].split() == [str(forked), "False", "None"]
-    told = execute.run_cells(cells("import os\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'])"),
-                             states)
-    assert printed(told)[0].split() == [str(states.parent), "1"]
+    with forked_kernels(threads=1):
+        for _ in range(2):
+            notebook = execute.run_cells(
+                cells(ask, "builtins.left = os.environ['LEFT'] = 'behind'"), states)
+            forked = "forkserver" in multiprocessing.get_all_start_methods()
+            assert printed(notebook)[0].split() == [str(forked), "False", "None"]
+        told = execute.run_cells(
+            cells("import os\nprint(os.getcwd(), os.environ['OMP_NUM_THREADS'])"), states)
+        assert printed(told)[0].split() == [str(states.parent), "1"]
+    afterwards = execute.run_cells(cells("import sys\nprint('torch' in sys.modules)"), states)
+    assert printed(afterwards)[0].split() == ["False"]  # such kernels are a matter of pages alone
 
 
 def test_a_forked_kernel_that_dies_ends_the_build_with_a_sentence(tmp_path):
     (tmp_path / "_static").mkdir()
-    with pytest.raises(LearnerError, match="Cell 0 of a page did not end"):
+    with forked_kernels(threads=1), pytest.raises(LearnerError, match="Cell 0 of a page did not"):
         execute.run_cells(cells("import os\nos._exit(3)"), tmp_path / "_static")

@@ -74,6 +74,8 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
                            "building them there would delete it", "name a new or an empty folder")
     import nbformat
 
+    from llmtl_helpers.site.forked import forked_kernels
+
     lessons = read_lessons() if lessons is None else list(lessons)
     names = {lesson.name for lesson in lessons}
     with tempfile.TemporaryDirectory(prefix="llmtl-site-") as temporary:
@@ -92,7 +94,7 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
                 say(f"{lesson.heading}: cells are run")
             nbformat.write(notebook, source / f"{lesson.name}.ipynb")
 
-        with ThreadPoolExecutor(workers) as pool:
+        with forked_kernels(threads=1), ThreadPoolExecutor(workers) as pool:
             for done in [pool.submit(page, lesson) for lesson in lessons]:
                 done.result()
         for file in ("pages.css", "chooser.js", "icon.svg"):

@@ -37,10 +37,7 @@ def run_cells(notebook, pictures: Path, threads: int = 1):
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from traitlets.config import Config
 
-    from llmtl_helpers.site.forked import use_forked_kernels
-
     lacking = False
-    use_forked_kernels(threads)
     with _world(pictures, threads) as environment:
         client = NotebookClient(notebook, timeout=SECONDS, allow_errors=True,
                                 kernel_name="python3", shutdown_kernel="immediate",

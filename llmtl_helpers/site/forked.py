@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint
 from multiprocessing import forkserver
 
@@ -17,38 +19,44 @@ NAME = "llmtl-forked"
 PRELOADED = "llmtl_helpers.site.preloaded"
 
 
-def use_forked_kernels(threads: int) -> bool:
-    """Let every kernel of this process be forked; False where the system cannot.
+@contextmanager
+def forked_kernels(threads: int) -> Iterator[None]:
+    """Within it, every kernel that this process starts is forked, where the system can.
 
     Args:
         threads: of each kernel. It holds for all of them: OpenMP asks once, when it is loaded.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
-        return False
+        yield
+        return
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        _context().set_forkserver_preload([PRELOADED])
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
     factory = KernelProvisionerFactory.instance()
-    if factory.default_provisioner_name != NAME:
-        before = os.environ.get("OMP_NUM_THREADS")
-        os.environ["OMP_NUM_THREADS"] = str(threads)
-        try:
-            _context().set_forkserver_preload([PRELOADED])
-            forkserver.ensure_running()
-        finally:
-            if before is None:
-                del os.environ["OMP_NUM_THREADS"]
-            else:
-                os.environ["OMP_NUM_THREADS"] = before
-        factory.provisioners[NAME] = EntryPoint(
-            NAME, f"{__name__}:{ForkedProvisioner.__name__}", factory.GROUP_NAME)
-        factory.default_provisioner_name = NAME
-    return True
+    usual = factory.default_provisioner_name
+    factory.provisioners[NAME] = EntryPoint(
+        NAME, f"{__name__}:{ForkedProvisioner.__name__}", factory.GROUP_NAME)
+    factory.default_provisioner_name = NAME
+    try:
+        yield
+    finally:
+        factory.default_provisioner_name = usual
 
 
 class ForkedProvisioner(LocalProvisioner):
     """Starts a kernel by a fork; all else is as for a kernel that is a program of its own."""
 
     async def launch_kernel(self, cmd, **kwargs):
-        self.process = _Forked(cmd[cmd.index("-f"):], kwargs["env"], kwargs["cwd"])
-        self.pid, self.cwd = self.process.pid, kwargs["cwd"]
+        self.cwd = kwargs.get("cwd") or os.getcwd()
+        self.process = _Forked(cmd[cmd.index("-f"):], kwargs["env"], self.cwd)
+        self.pid = self.process.pid
         return self.connection_info
 
 
