@@ -20,6 +20,7 @@ SHARES = {
     "writer_adapters": {512: 0.50},
     "prompted": {0: 0.30, 1: 0.33, 2: 0.36, 4: 0.38, 8: 0.42},
     "prompted_chat": {0: 0.25, 1: 0.30, 2: 0.31, 4: 0.36, 8: 0.38}, "no_model": {0: 0.33},
+    "token_counts": {32: 0.01, 128: 0.04, 512: 0.09},
 }
 
 
@@ -54,7 +55,7 @@ def written_rows(task, arms=tuple(WRITERS), shares=SHARES, seeds=3, sizes=None, 
     likelihood, rows = task.metric == "log_likelihood", []
     hard = np.random.default_rng(3).normal(size=TEXTS)  # a text is as hard for all
     for arm in arms:
-        if arm == "no_model" and likelihood:
+        if arm == ("no_model" if likelihood else "token_counts"):
             continue
         for n, share in shares.get(arm, {}).items():
             if sizes is not None and n not in sizes:
@@ -68,6 +69,8 @@ def written_rows(task, arms=tuple(WRITERS), shares=SHARES, seeds=3, sizes=None, 
                        "metric": task.metric, "test_size": TEXTS, "test_limit": 200,
                        "data_fingerprint": task.fingerprint,
                        **_outcome(task, share, hard, np.random.default_rng(place))}
+                if arm == "token_counts":
+                    del row["outputs"], row["temperature"], row["top_p"]  # it writes nothing
                 rows.append(make_row(**{**row, **fields}))
     return rows
 
@@ -92,4 +95,4 @@ def expected_points(task) -> int:
     """How many points the study of written tasks plans for this task."""
     study = STUDIES["writing"]
     return sum(len(study.sizes_of.get(arm, study.sizes)) for arm in study.arms
-               if not (arm == "no_model" and task.metric == "log_likelihood"))
+               if arm != ("no_model" if task.metric == "log_likelihood" else "token_counts"))

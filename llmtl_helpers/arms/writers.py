@@ -30,6 +30,8 @@ WRITERS = {
         _prompt("prompted_chat", "untuned decoder, asked in a chat", "#CC79A7", "-.", "v",
                 wording="chat"),
         Arm("no_model", "no model", "none", "none", "no_model", None, (), "#000000", ":", "x"),
+        Arm("token_counts", "no network: counts of tokens", DECODER, "none", "token_counts", None, (),
+            "#000000", ":", "+"),
     )
 }
 PROMPTED = (0, 1, 2, 4, 8)  # examples in a prompt

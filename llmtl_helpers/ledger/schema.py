@@ -66,6 +66,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], bool, str]] = {
     "log_likelihood": (float, False, "mean log p(target token) on the test set, nats"),
     "text_log_likelihoods": (list, False, "log p(target) of each test text, in all, nats"),
     "text_targets": (list, False, "target tokens of each test text"),
+    "added": (float, False, "what was added to each token's count"),
     "outputs": (list, False, "answers that were written to the first test texts, in order"),
     "seconds_writing": (float, False, "wall seconds of writing them"),
     "temperature": (float, False, "of the draws that wrote them; 0: the likeliest token each time"),

@@ -22,6 +22,7 @@ from llmtl_helpers.profiles import WRITING
 
 ZERO = 0.45  # place of "no example" on the log axis
 MOST_TICKS = 12
+WIDE = 0.016  # of the figure's width
 
 
 def writing_curve(rows: Iterable[dict], title: str = "", theme: str = "light", scale: float = 1.0,
@@ -87,6 +88,9 @@ def _score_axis(axes, found: Written, stars: list[Summary]) -> None:
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(FixedLocator(_ticks(low, high)))
     axes.yaxis.set_major_formatter("{x:,.10g}")
+    if high >= 10_000:  # one more digit stands between the axis and its name
+        box = axes.get_position()
+        axes.set_position([box.x0 + WIDE, box.y0, box.width - WIDE, box.height])
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_formatter(NullFormatter())
 

@@ -16,7 +16,7 @@ from llmtl_helpers.ledger import shipped_or_own
 from llmtl_helpers.profiles import WRITING
 
 TUNED = ("writer", "writer_adapters")
-SCRATCH, NO_MODEL = "writer_scratch", "no_model"
+SCRATCH, NO_MODEL, COUNTS = "writer_scratch", "no_model", "token_counts"
 PROMPTS = ("prompted", "prompted_chat")
 LIKELIHOOD = "log_likelihood"  # is shown as perplexity
 NAMES = {LIKELIHOOD: "perplexity", "rouge_1": "ROUGE-1", "rouge_2": "ROUGE-2",

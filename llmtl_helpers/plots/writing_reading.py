@@ -4,11 +4,12 @@ import math
 
 from llmtl_helpers.curves import PairedDifference, sign_of
 from llmtl_helpers.plots import words
-from llmtl_helpers.plots.writing_data import (LIKELIHOOD, NAMES, NO_MODEL, PROMPTS, SCRATCH, TUNED,
-                                              Point, Written)
+from llmtl_helpers.plots.writing_data import (COUNTS, LIKELIHOOD, NAMES, NO_MODEL, PROMPTS, SCRATCH,
+                                              TUNED, Point, Written)
 from llmtl_helpers.plots.writing_words import examples, listed, name, value
 
 SLOGAN = "tuning a pre-trained model beats random weights, a prompt and no model"
+AS_MANY = (SCRATCH, COUNTS)  # rivals that get as many examples
 SAME = 0.005  # share by which numbers of tokens may differ without a word
 
 
@@ -30,7 +31,18 @@ def reading(found: Written) -> str:
                 if found.at(point) and (difference := found.difference(best, point))]
     text += f" It {', and '.join(compared)}." if compared else ""
     text += f" What is not tuned reaches at best: {others}." if others else ""
-    return " ".join(filter(None, [text, against(found), unlike_tokens(found)]))
+    return " ".join(filter(None, [text, _counted(found), against(found), unlike_tokens(found)]))
+
+
+def _counted(found: Written) -> str:
+    """Where a network from scratch stands beside counting the tokens of as many examples."""
+    n = found.most
+    beside = n and found.difference((SCRATCH, n), (COUNTS, n))
+    if not beside:
+        return ""
+    return (f"Counting how often each token occurs in as many answers reaches "
+            f"{value(found.metric, found.mean((COUNTS, n)))}; {name(found, (SCRATCH, n))} "
+            f"{ahead(found.metric, beside, 'those counts')}.")
 
 
 def _undecided(found: Written, best: Point) -> str:
@@ -67,16 +79,16 @@ def against(found: Written) -> str:
 def rivals(found: Written) -> list[Point]:
     """What the slogan speaks of: random weights, empty prompts, the best of the others, no model.
 
-    Random weights are compared at each size with themselves tuned on as much.
+    Random weights, and counts of tokens, are compared at each size with as many examples.
     """
     best = found.best(point for point in found.prompts if point[1])
     fixed = [point for point in [*((arm, 0) for arm in PROMPTS), best, (NO_MODEL, 0)]
              if point and found.at(point)]
-    return [(SCRATCH, 0), *fixed]
+    return [*((arm, 0) for arm in AS_MANY if found.curves.get(arm)), *fixed]
 
 
 def _sign(found: Written, n: int, rival: Point) -> int | None:
-    point = (SCRATCH, n) if rival[0] == SCRATCH else rival
+    point = (rival[0], n) if rival[0] in AS_MANY else rival
     difference = found.difference((TUNED[0], n), point) if found.at(point) else None
     return None if difference is None or difference.interval is None else sign_of(difference)
 

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from llmtl_helpers.plots import words
 from llmtl_helpers.plots.study_runs import capital
-from llmtl_helpers.plots.writing_data import LIKELIHOOD, NAMES, NO_MODEL, Point, Written
+from llmtl_helpers.plots.writing_data import (COUNTS, LIKELIHOOD, NAMES, NO_MODEL, Point,
+                                              Written)
 from llmtl_helpers.profiles import WRITING
 
 SPOKEN = {"writer": "the fine-tuned decoder", "writer_scratch": "the same decoder from scratch",
-          "writer_adapters": "the decoder with adapters (LoRA)"}
+          "writer_adapters": "the decoder with adapters (LoRA)",
+          "token_counts": "counting tokens without a network"}
 MARKERS = words.MARKERS | {"v": " with triangles that point down"}
 
 
@@ -51,6 +53,8 @@ def missing(found: Written, task: str = "") -> str:
         absent = [n for n in sizes if not found.at((arm, n))]
         if arm == NO_MODEL and found.metric in (LIKELIHOOD, ""):
             continue  # what is not written by a model has no likelihood
+        if arm == COUNTS and found.metric != LIKELIHOOD:
+            continue  # and what only has a likelihood writes nothing
         if absent:
             where = "" if absent == [*sizes] else f" with {listed(absent)} examples"
             lacking.append(f"{found.style(arm).label}{where}")

@@ -161,10 +161,13 @@ def study_runs(name: str, task: str, ledger: Ledger, arms: Sequence[str] | None 
     study, runs = STUDIES[name], []
     rule, tuned_by = (rule_at(profile, own) for own in (study.rule, study.tuned_by))
     least = profile.name == "smoke"
-    writing = load_task(task).writing
+    asked = load_task(task)
+    writing = asked.writing
     for arm in [arm for arm in study.arms if arms is None or arm in arms]:
         if arm == "no_model" and not (writing and writing.baseline):
             continue  # nothing answers this task without a model
+        if arm == "token_counts" and asked.metric != "log_likelihood":
+            continue  # which has a likelihood alone, and writes nothing
         _refuse_read(arm, task)
         own_sizes = study.sizes_of.get(arm, study.sizes)[:1 if least else None]
         for n in [n for n in own_sizes if sizes is None or n in sizes]:

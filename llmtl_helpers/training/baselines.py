@@ -10,6 +10,8 @@ from llmtl_helpers.training.data import Data
 from llmtl_helpers.training.elsewhere import probed_elsewhere, tried_elsewhere
 from llmtl_helpers.training.outcome import Outcome
 
+ADDED = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)  # to the count of each token
+
 
 def frozen_probe(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
                  device: str) -> Outcome:
@@ -78,6 +80,39 @@ def _beginnings(config: RunConfig) -> Callable[[Sequence[str]], list[str]]:
                 for text, span in zip(texts, spans, strict=True)]
 
     return cut
+
+
+def token_counts(config: RunConfig, task, data: Data, stop: Event, watch: Callable,
+                 device: str) -> Outcome:
+    """A unigram model of written answers: how often each token occurs in the n examples, whatever
+    stands before it. What a network from scratch has to beat. Taught in 08.
+
+    What is added to every count, so that no token is impossible, is the value of `ADDED` that suits
+    the validation answers best (additive smoothing: Chen & Goodman 1998, section 2.1).
+    """
+    from llmtl_helpers.models import load_tokenizer
+    from llmtl_helpers.training.metrics import METRICS
+    from llmtl_helpers.training.writing import likelihood_fields
+
+    tokenizer = load_tokenizer(config.checkpoint)
+
+    def tokens(pairs) -> list[list[int]]:
+        """Of each answer, as far as a network reads that has one before it and an end to guess."""
+        encoded = tokenizer([answer for _, answer in pairs], add_special_tokens=False)["input_ids"]
+        return [ids[:config.max_length - 2] for ids in encoded]
+
+    counts = np.bincount(np.concatenate(tokens(data.train_texts)), minlength=len(tokenizer))
+    held, asked = tokens(data.validation_texts), tokens(data.test_texts)
+
+    def likelihoods(answers, added: float) -> np.ndarray:
+        """Sum of log p and number of tokens of each answer, (texts, 2)."""
+        shares = np.log((counts + added) / (counts + added).sum())
+        return np.array([(shares[ids].sum(), len(ids)) for ids in answers])
+
+    added = max(ADDED, key=lambda value: METRICS["log_likelihood"](None, likelihoods(held, value)))
+    found = likelihoods(asked, added)
+    return Outcome(found, likelihoods(held, added), {"trained_parameters": 0, "added": added}
+                   | likelihood_fields(found))
 
 
 def majority(config: RunConfig, task, data: Data, stop: Event, watch: Callable,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Event
 
 from llmtl_helpers.training.adapt import TRAINED
-from llmtl_helpers.training.baselines import bag_of_words, frozen_probe, majority
+from llmtl_helpers.training.baselines import bag_of_words, frozen_probe, majority, token_counts
 from llmtl_helpers.training.config import RunConfig
 from llmtl_helpers.training.data import Data
 from llmtl_helpers.training.outcome import Outcome
@@ -60,6 +60,7 @@ STRATEGIES: dict[str, Callable[..., Outcome]] = {
     "tuned_layer_probes": tuned_layer_probes,
     "prompted": prompted,
     "no_model": no_model,
+    "token_counts": token_counts,
     "bag_of_words": bag_of_words,
     "majority": majority,
 }

@@ -56,9 +56,14 @@ def written(model, config: RunConfig, task, data: Data, stop: Event, details: di
     return Outcome(test if free else outputs, validation, details | {
         "outputs": outputs, "seconds_writing": round(time.perf_counter() - began, 2),
         "temperature": drawn.get("temperature", 0.0), "top_p": drawn.get("top_p", 1.0),
-        "log_likelihood": round(METRICS["log_likelihood"](None, test), 5),
-        "text_log_likelihoods": np.round(test[:, 0], 3).tolist(),
-        "text_targets": test[:, 1].astype(int).tolist()})
+        **likelihood_fields(test)})
+
+
+def likelihood_fields(outputs: np.ndarray) -> dict:
+    """Fields of the ledger's schema from sums of log p and numbers of targets, (texts, 2)."""
+    return {"log_likelihood": round(METRICS["log_likelihood"](None, outputs), 5),
+            "text_log_likelihoods": np.round(outputs[:, 0], 3).tolist(),
+            "text_targets": outputs[:, 1].astype(int).tolist()}
 
 
 def written_scores(task, data: Data, outcome: Outcome) -> dict:
