@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from itertools import product
 
 import pytest
 
@@ -306,7 +307,8 @@ def test_a_study_stays_out_of_the_twin_curve(tuned, name):
     if name == "writing" and not all(state(asset) == "ready" for asset in ("decoder", "news")):
         pytest.skip("what the decoder is and writes about has not been fetched")
     task = "headlines/news" if name == "writing" else "sentiment/films"
-    arms = [arm for arm in study.arms if EVERY_ARM[arm].checkpoint not in RECIPES]
+    arms = [arm for arm in study.arms if EVERY_ARM[arm].checkpoint not in RECIPES
+            and arm != "token_counts"]  # which has a likelihood alone: of reviews, not of headlines
     runs = study_runs(name, task, tuned, arms)
     assert len(runs) == len({run.id for run in runs}) and {run.arm for run in runs} == set(arms)
     if not study.own_trials:
@@ -337,7 +339,10 @@ def test_studies_differ_in_what_they_are_about(tuned):
 def test_what_no_task_answers_without_a_model_is_not_planned(tuned):
     if state("decoder") != "ready":
         pytest.skip("the decoder has not been fetched")
-    runs = study_runs("writing", "write/films", tuned, ["no_model", "prompted"])
+    runs = study_runs("writing", "write/films", tuned, ["no_model", "prompted", "token_counts"])
+    counts = [run for run in runs if run.arm == "token_counts"]
+    assert {(run.n, run.run_seed) for run in counts} == set(product((32, 128, 512), range(3)))
+    runs = [run for run in runs if run not in counts]
     assert {run.arm for run in runs} == {"prompted"}
     assert sum(run.n == 0 for run in runs) == 1 and sum(run.n == 8 for run in runs) == 3
 

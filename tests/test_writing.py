@@ -284,6 +284,25 @@ def test_adapters_train_few_weights_and_leave_the_word_vectors(planned):
     assert row["flops"] / row["tokens"] < whole["flops"] / whole["tokens"]
 
 
+def test_counts_of_tokens_are_a_model_of_the_same_targets_as_a_network(planned, model):
+    task, config = planned(arm="token_counts", strategy="token_counts", init="none", updates=0,
+                           batch_size=0, learning_rate=None, weights_recipe="none")
+    row, data = run_module.run(config), Data(config, task)
+    check(row)
+    encoded = model.encode(data.test_texts, 48)
+    assert row["text_targets"] == [len(ids) - ids.given - 1 for ids in encoded]  # no end mark
+    taught = [token for ids in model.encode(data.train_texts, 48) for token in ids[ids.given:-1]]
+    size = len(model.tokenizer)
+
+    def by_hand(token):
+        return np.log((taught.count(token) + row["added"]) / (len(taught) + row["added"] * size))
+
+    sums = [sum(map(by_hand, ids[ids.given:-1])) for ids in encoded]
+    assert np.allclose(row["text_log_likelihoods"], sums, atol=1e-3)
+    assert row["score"] == pytest.approx(sum(sums) / sum(row["text_targets"]), abs=1e-4)
+    assert "outputs" not in row and row["trained_parameters"] == 0
+
+
 def test_a_rate_that_is_too_high_is_kept_as_failed(planned):
     _, config = planned(learning_rate=1e6)
     row = check(run_module.run(config))
