@@ -581,6 +581,14 @@ def twenty_times_the_same_reviews_do_harm():
     assert all(-0.02 < scores[-1] - max(scores) < 0 for scores in history[128])
 
 
+def scratch_ends_at_once_and_knows_no_less():
+    found = written("translate/fr")
+    for row in rows(task="translate/fr", arm="writer_scratch", purpose="curve", n=512):
+        assert not any(answer.strip() for answer in row["outputs"])
+    few, many = (found.perplexity_of_targets(("writer_scratch", n)) for n in (128, 512))
+    assert many <= few and many > 100 * found.perplexity_of_targets(("writer", 512))
+
+
 READINGS = [
     ("02", "In the shipped runs the longer training raised the mean at none of the four sizes. At 512 "
            "labels the two means are alike, at the others the longer training's is lower, by one to "
@@ -606,6 +614,10 @@ READINGS = [
            "examples. Several things differ at once: an instruction, the marks of the turns, and an "
            "answer that begins in mid-sentence and is cut into 1% more tokens.",
      the_chat_is_behind_the_plain_prompt),
+    ("10", "In the shipped runs on French the network from scratch writes nothing at all with 512 "
+           "pairs. Its fall to 0 is no loss of knowledge: to it the right answers are at least as "
+           "likely as with 128 pairs. They are not likely. It has more than a hundred times the "
+           "perplexity of the tuned decoder.", scratch_ends_at_once_and_knows_no_less),
     ("04", "The encoder's two ends were some 16 points of accuracy apart at 256 labels.",
      ends_of_the_ladder),
     ("04", "None of the shipped runs above is of that kind.", every_rung_trained),

@@ -64,6 +64,17 @@ class Written:
         summary = self.at(point)
         return summary.mean if summary else None
 
+    def perplexity_of_targets(self, point: Point) -> float | None:
+        """Perplexity of the right answers, of what was trained: over all runs of the point.
+
+        It is no score of what was written, so an answer that ends at once does not hide what the
+        network knows. The token that ends an answer is among the targets, but where the metric is
+        the likelihood itself.
+        """
+        known = [row["log_likelihood"] for row in self.rows if (row["arm"], row["n"]) == point
+                 and row["status"] == "done" and row.get("log_likelihood") is not None]
+        return float(np.exp(-np.mean(known))) if known else None
+
     def at(self, point: Point) -> Summary | None:
         return next((one for one in self.curves.get(point[0], ()) if one.n == point[1]), None)
 
