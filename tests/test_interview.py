@@ -17,10 +17,12 @@ from llmtl_helpers.interview.questions import Question
 from llmtl_helpers.interview.rehearsal import MOCK, RUBRIC, Rehearsal
 from llmtl_helpers.journal import Journal
 from llmtl_helpers.ledger import write_shipped
+from llmtl_helpers.tasks import task_names
 from rows import make_row
 
 QUESTIONS = read_questions()
 FILMS = "sentiment/films"
+TASKS = [*task_names(), *task_names("written")]
 
 
 def words(text: str) -> int:
@@ -52,12 +54,10 @@ def test_a_question_is_whole(question):
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_what_is_measured_names_runs_that_could_be_made(question):
     from llmtl_helpers.arms import EVERY_ARM
-    from llmtl_helpers.tasks import task_names
-
     for verb, rest in measures.PLACE.findall(question.measured):
         assert verb in measures.MEASURES
         for word in rest.split():
-            assert word in EVERY_ARM or word in task_names() or word.isdigit(), word
+            assert word in EVERY_ARM or word in TASKS or word.isdigit(), word
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
@@ -129,10 +129,12 @@ def test_what_no_run_made_is_said(tmp_path):
     found = fill("{score fine_tuned 64 sentiment/films} and {gap fine_tuned scratch 64 "
                  "sentiment/films} and {multiplier 64 sentiment/films} and {spread scratch 64 "
                  "sentiment/films} and {perplexity causal_30M 10000} and {share own_text 256} and "
-                 "{trained adapters_8} and {minutes head 64 sentiment/films}",
+                 "{trained adapters_8} and {minutes head 64 sentiment/films} and "
+                 "{written writer 512 write/films} and {worth prompted 0 write/films} and "
+                 "{beside writer 512 prompted 8 write/films}",
                  ledger_of(tmp_path, curve("tfidf", 64, 0.6)))
-    assert found.text.count(measures.NOTHING) == len(found.missing) == 8
-    assert "8 numbers could not be given" in found.origin
+    assert found.text.count(measures.NOTHING) == len(found.missing) == 11
+    assert "11 numbers could not be given" in found.origin
 
 
 def test_gap_spread_and_multiplier(tmp_path):

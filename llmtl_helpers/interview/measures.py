@@ -11,6 +11,7 @@ from llmtl_helpers.curves.domains import paired_difference, scores_by_test
 from llmtl_helpers.curves.multiplier import multiplier_sizes
 from llmtl_helpers.curves.perplexity import summarise_perplexity
 from llmtl_helpers.curves.summary import summarise_scores
+from llmtl_helpers.interview.written import beside, worth, written
 from llmtl_helpers.ledger import Ledger, shipped_or_own
 from llmtl_helpers.plots.ladder import gap_shares, ladder_runs, percent
 from llmtl_helpers.profiles import PROFILES
@@ -183,7 +184,8 @@ def minutes(ledger: Ledger, arm: str, n: str, task: str) -> tuple[str, str]:
 
 MEASURES: dict[str, Callable] = {
     "score": score, "gap": gap, "multiplier": multiplier, "spread": spread,
-    "perplexity": perplexity, "share": share, "trained": trained, "minutes": minutes}
+    "perplexity": perplexity, "share": share, "trained": trained, "minutes": minutes,
+    "written": written, "beside": beside, "worth": worth}
 
 
 def _span(interval: tuple[float, float] | None, form: str) -> str:

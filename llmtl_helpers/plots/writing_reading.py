@@ -104,6 +104,13 @@ def ahead(metric: str, found: PairedDifference, of: str) -> str:
             f"{_ends(metric, found)}")
 
 
+def apart(metric: str, found: PairedDifference) -> str:
+    """The same as a number alone: '0.75 times (95% 0.72 to 0.77)', '+11.8 points (95% ...)'."""
+    said = (_times(-found.difference) if metric == LIKELIHOOD
+            else f"{100 * found.difference:+.1f} points")
+    return f"{said}{_ends(metric, found)}"
+
+
 def _times(nats: float) -> str:
     ratio = math.exp(nats)
     digits = 3 if ratio < 0.0995 else 2 if ratio < 9.95 else 0
