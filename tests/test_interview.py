@@ -296,18 +296,23 @@ def test_text_is_escaped(rehearse, tmp_path):
 # --- cards ----------------------------------------------------------------------------------
 
 
-def test_cards_as_csv_hold_every_question_and_its_numbers(tmp_path):
-    file = cards.save(tmp_path / "new" / "cards.csv", QUESTIONS, Ledger())
+@pytest.fixture(scope="module")
+def made():
+    return cards.rows(QUESTIONS, Ledger(own="/nonexistent"))
+
+
+def test_cards_as_csv_hold_every_question_and_its_numbers(tmp_path, made):
+    file = cards.save(tmp_path / "new" / "cards.csv", QUESTIONS, made)
     with open(file, encoding="utf-8-sig", newline="") as lines:
         found = list(csv.DictReader(lines))
     assert len(found) == len(QUESTIONS) and found[0]["question"] == QUESTIONS[0].asked
     assert "{score" not in found[0]["measured"] and "0." in found[0]["measured"]
 
 
-def test_cards_for_anki_keep_their_identity(tmp_path):
+def test_cards_for_anki_keep_their_identity(tmp_path, made):
     guids = []
     for name in ("one.apkg", "two.apkg"):
-        file = cards.save(tmp_path / name, QUESTIONS[:3], Ledger())
+        file = cards.save(tmp_path / name, QUESTIONS[:3], made[:3])
         with zipfile.ZipFile(file) as archive:
             archive.extract("collection.anki2", tmp_path / f"{name}.folder")
         with sqlite3.connect(tmp_path / f"{name}.folder" / "collection.anki2") as base:
@@ -317,9 +322,9 @@ def test_cards_for_anki_keep_their_identity(tmp_path):
     assert guids[0] == guids[1]
 
 
-def test_cards_in_another_format_or_place_are_sentences(tmp_path):
+def test_cards_in_another_format_or_place_are_sentences(tmp_path, made):
     with pytest.raises(LearnerError, match="apkg"):
-        cards.save(tmp_path / "cards.pdf", QUESTIONS, Ledger())
+        cards.save(tmp_path / "cards.pdf", QUESTIONS, made)
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LearnerError, match="could not be written"):
-        cards.save(tmp_path / "file" / "cards.csv", QUESTIONS, Ledger())
+        cards.save(tmp_path / "file" / "cards.csv", QUESTIONS, made)
