@@ -22,6 +22,7 @@ from llmtl_helpers.plots.writing_pairs import OPPONENTS, pairs
 from llmtl_helpers.plots.writing_reading import against
 from llmtl_helpers.plots.writing_samples import samples
 from llmtl_helpers.plots.writing_worth import prompt_worth, said
+from llmtl_helpers.training import text_metrics
 
 TASKS = {name: written_task(name) for name in METRICS}
 NEWS, FRENCH, ARABIC, FILMS = TASKS.values()
@@ -298,6 +299,17 @@ def test_answers_to_other_texts_are_not_used():
     rows = [row | {"outputs": row["outputs"][::-1]} if row["arm"] == "writer" else row
             for row in ROWS[NEWS.name]]
     assert Written(rows).difference(("writer", 512), ("prompted", 0)).examples == 0
+
+
+def test_a_rival_without_a_model_is_compared_text_by_text_though_no_run_keeps_its_answers():
+    answers = [NEWS.writing.baseline(text) for text in NEWS.test[:TEXTS]["text"]]
+    score = round(text_metrics.rouge_l(NEWS.test[:TEXTS]["target"], answers), 5)
+    lead = {**only(NEWS, ("no_model",))[0], "score": score, "rouge_l": score}
+    kept = Written(only(NEWS, ("writer",)) + [{**lead, "outputs": answers}])
+    del lead["outputs"]
+    found = Written(only(NEWS, ("writer",)) + [lead])
+    one = found.difference(("writer", 512), ("no_model", 0))
+    assert one == kept.difference(("writer", 512), ("no_model", 0)) and one.examples == TEXTS
 
 
 def test_rows_of_the_usual_rule_come_before_those_of_another(tmp_path):

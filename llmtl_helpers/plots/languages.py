@@ -112,9 +112,9 @@ def _small_print(found: list[Language]) -> str:
     every = [gain for one in found for gain in one.gains.values()]
     runs, updates, texts = ("–".join(map(str, sorted({getattr(one, name) for one in found})))
                             for name in ("runs", "updates", "texts"))
-    return (f"points of chrF; {runs} runs, {updates} updates, {texts} test texts, learning rate "
-            f"tuned at one size; bar: 95% {luck_in(every)}; hollow: it holds 0; the best prompt "
-            "is chosen on these very texts")
+    return (f"points of chrF; {runs} runs, {updates} updates, {texts} test texts, rate tuned at one "
+            f"size; bar: 95% {luck_in(every, 'they are here')}; hollow: it holds 0; the best prompt "
+            "is chosen on them")
 
 
 def _reading(found: list[Language], n: int, rivals: list[str]) -> str:

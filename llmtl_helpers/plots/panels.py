@@ -46,10 +46,14 @@ def row_names(axes, names: Sequence[str], look: Theme, width: int = NAME_WIDTH) 
 
 
 def few_ticks(axes, count: int) -> None:
-    """At most about `count` round numbers within the limits of the horizontal axis."""
+    """At most about `count` round numbers within the limits of the horizontal axis.
+
+    One that lies just before the limit is left out: it would touch the next panel's first one.
+    """
     low, high = axes.get_xlim()
     ticks = MaxNLocator(count, steps=[1, 2, 5, 10]).tick_values(low, high)
-    axes.set_xticks([tick for tick in ticks if low <= tick <= high])
+    near = high - 0.015 * (high - low)
+    axes.set_xticks([tick for tick in ticks if low <= tick <= near or tick == high])
 
 
 def above(axes, x: float, y: float, text: str, look: Theme) -> None:

@@ -54,11 +54,11 @@ def classes_of(name: str, version: str, size: int) -> np.ndarray | None:
     return np.asarray(classes) if len(names) == 2 else None
 
 
-def luck_in(differences: Iterable[PairedDifference]) -> str:
+def luck_in(differences: Iterable[PairedDifference], where: str = "there are two classes") -> str:
     """What the intervals of these differences are over, in words."""
     with_texts = {bool(difference.examples) for difference in differences}
     if with_texts == {True}:
         return "over seeds and test texts"
     if True in with_texts:
-        return "over seeds, and over test texts where there are two classes"
+        return f"over seeds, and over test texts where {where}"
     return "over seeds, the test texts as given"

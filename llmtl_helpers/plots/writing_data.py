@@ -150,12 +150,20 @@ class Written:
         """
         if row["id"] not in self._parts:
             targets = () if self.metric == LIKELIHOOD else self.targets
-            parts = text_parts(self.metric, row, targets)
+            answered = {"outputs": self._without_model(row)} if row["arm"] == NO_MODEL else {}
+            parts = text_parts(self.metric, row | answered, targets)
             # answers to other texts would make an interval that is not that of the mean
             if abs(score_of_parts(self.metric, parts.sum(0)) - score_of(row, self.metric)) > 0.01:
                 raise ValueError(f"run {row['id']} does not have the score of its answers")
             self._parts[row["id"]] = parts
         return self._parts[row["id"]]
+
+    def _without_model(self, row: dict) -> list[str]:
+        """The answers that need no model: they follow from the texts, so no run keeps them."""
+        if row.get("outputs"):
+            return row["outputs"]
+        return [self.data.writing.baseline(text)
+                for text in self.data.test[:row["test_size"]]["text"]]
 
     @cached_property
     def data(self):

@@ -103,7 +103,7 @@ def build_site(folder: Path, say: Callable[[str], None], lessons: Sequence[Lesso
         (source / "index.md").write_text(first_page(lessons), encoding="utf-8")
         (source / "glossary.md").write_text(glossary_page(lessons), encoding="utf-8")
         say("pages are made")
-        render(source, made)
+        render(source, made, workers)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
             shutil.rmtree(folder)
@@ -166,14 +166,14 @@ def anchor(name: str) -> str:
     return "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def render(source: Path, made: Path) -> None:
+def render(source: Path, made: Path, workers: int = 1) -> None:
     """Sphinx in a process of its own, with warnings as faults: a dead link is one."""
     (source / "conf.py").write_text(f"from {__name__} import SETTINGS\nglobals().update(SETTINGS)\n",
                                     encoding="utf-8")
     warnings = source / "warnings.txt"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "sphinx", "-q", "--no-color", "-w", str(warnings),
-         "-d", str(source.parent / "doctrees"), str(source), str(made)],
+         "-j", str(workers), "-d", str(source.parent / "doctrees"), str(source), str(made)],
         capture_output=True, text=True, check=False, timeout=600,
         env={**os.environ, "PYTHONPATH": str(paths.ROOT)})
     found = warnings.read_text(encoding="utf-8").splitlines() if warnings.is_file() else []
