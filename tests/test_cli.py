@@ -125,6 +125,23 @@ def test_the_demo_runs_without_a_network_and_gives_both_arms(tmp_path):
     assert len(kept) == 4
 
 
+@pytest.mark.skipif(any(state(asset) != "ready" for asset in
+                        ("decoder", "sentiment", "news", "django", "wagtail")),
+                    reason="the assets have not been fetched")
+@pytest.mark.parametrize("task, arms", [
+    ("write/films", ["prompted", "token_counts"]), ("headlines/news", ["prompted", "no_model"]),
+    ("translate/fr", ["prompted", "no_model"])])
+def test_each_written_task_runs_from_the_command_line(task, arms, tmp_path, monkeypatch):
+    (tmp_path / "cache").symlink_to(paths.cache(), target_is_directory=True)
+    monkeypatch.setenv("LLMTL_HOME", str(tmp_path))
+    assert main(["sweep", "--study", "writing", "--profile", "smoke", "--task", task,
+                 "--workers", "1", "--arms", *arms]) == 0
+    rows = [json.loads(file.read_text()) for file in (tmp_path / "runs").glob("*.json")]
+    assert {row["arm"] for row in rows} == set(arms) and all(
+        (row["task"], row["status"]) == (task, "done") and row["score"] is not None
+        for row in rows)
+
+
 def test_the_benchmark_measures_what_it_says(monkeypatch):
     from llmtl_helpers.commands import bench
 

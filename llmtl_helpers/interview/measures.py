@@ -36,7 +36,7 @@ class Filled:
     @property
     def origin(self) -> str:
         """One sentence on whose runs these are."""
-        said = ["Numbers in brackets are 95% intervals."] if re.search(r"\(\S+ to \S+\)", self.text) else []
+        said = ["Numbers in brackets are 95% intervals."] if re.search(r"\((95%:? )?\S+ to \S+\)", self.text) else []
         if self.own:
             said.append("Your own runs stand beside the shipped ones where you made any.")
         elif PLACE.search(self.text) is None and not self.missing and said:
