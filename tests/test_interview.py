@@ -10,8 +10,9 @@ import pytest
 
 from llmtl_helpers import Ledger, paths
 from llmtl_helpers.errors import LearnerError
-from llmtl_helpers.interview import LEVELS, fill, read_questions
+from llmtl_helpers.interview import LEVELS, across_tasks, fill, read_questions
 from llmtl_helpers.interview import cards, figures, measures
+from llmtl_helpers.interview.across import NAMED
 from llmtl_helpers.interview import rehearsal as rehearsal_module
 from llmtl_helpers.interview.questions import Question
 from llmtl_helpers.interview.rehearsal import MOCK, RUBRIC, Rehearsal
@@ -291,6 +292,29 @@ def test_text_is_escaped(rehearse, tmp_path):
     box = Rehearsal([question], Ledger(own=tmp_path / "own"), Journal(tmp_path / "journal.jsonl"))
     box.reveal.click()
     assert "<script" not in box.asked.value + box.answer.value + box.static_html()
+
+
+# --- the tasks that the question names --------------------------------------------------------
+
+
+def test_tasks_stand_against_twin_and_cheapest_rival(tmp_path):
+    def mirrored(arm, mean):  # so that differences vary over seeds
+        return [{**row, **dict.fromkeys(("score", "accuracy"), 2 * mean - row["score"])}
+                for row in curve(arm, 64, mean)]
+
+    rows = [*curve("fine_tuned", 64, 0.8), *mirrored("scratch", 0.6), *mirrored("tfidf", 0.8),
+            *curve("fine_tuned", 256, 0.9), *curve("tfidf", 256, 0.7)]  # scratch was not run there
+    (one,) = across_tasks(ledger_of(tmp_path, rows))
+    assert (one.task, one.examples) == (FILMS, 64)
+    assert one.twin.sign == 1 and one.twin.said.startswith("+20.0 points (95% +")
+    assert one.cheapest.sign == 0 and "bag of words" in one.cheapest.rival
+    assert across_tasks(ledger_of(tmp_path / "without", curve("fine_tuned", 64, 0.8))) == []
+
+
+def test_all_five_tasks_have_shipped_runs():
+    found = across_tasks(Ledger(own="/nonexistent"))
+    assert [one.task for one in found] == list(NAMED)
+    assert all(one.twin and one.cheapest for one in found)
 
 
 # --- cards ----------------------------------------------------------------------------------

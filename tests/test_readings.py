@@ -19,6 +19,7 @@ from llmtl_helpers.curves.domains import sign_of, surely_below
 from llmtl_helpers.curves.perplexity import summarise_perplexity
 from llmtl_helpers.fairness import SWITCHES
 from llmtl_helpers.errors import LearnerError
+from llmtl_helpers.interview import across_tasks
 from llmtl_helpers.lessons.source import read_lessons
 from llmtl_helpers.plots.every_task_data import all_tasks, gains
 from llmtl_helpers.plots.languages_data import in_languages
@@ -625,6 +626,13 @@ def a_memory_is_not_beaten():
         assert one.difference < 0 and sign_of(one) == 0
 
 
+def ahead_of_every_twin_and_of_three_cheap_rivals():
+    found = across_tasks(Ledger(own="/nonexistent"))
+    assert len(found) == 5 and all(one.twin.sign == 1 for one in found)
+    assert [one.task for one in found if one.cheapest.sign == 0] == ["email/spam", "write/films"]
+    assert sum(one.cheapest.sign == 1 for one in found) == 3
+
+
 READINGS = [
     ("02", "In the shipped runs the longer training raised the mean at none of the four sizes. At 512 "
            "labels the two means are alike, at the others the longer training's is lower, by one to "
@@ -654,6 +662,9 @@ READINGS = [
            "empty headlines.", scratch_writes_no_headline),
     ("09", "In the shipped runs the network from scratch has more than a hundred times the perplexity "
            "of the tuned one, with 512 articles each.", scratch_writes_no_headline),
+    ("13", "In the shipped runs the checkpoint is surely ahead of its twin on all five tasks, and of "
+           "the cheap rival on three. E-mails and critics' one-liners are not decided",
+     ahead_of_every_twin_and_of_three_cheap_rivals),
     ("10", "In the shipped runs on French the network from scratch writes nothing at all with 512 "
            "pairs. Its fall to 0 is no loss of knowledge: to it the right answers are at least as "
            "likely as with 128 pairs. They are not likely. It has more than a hundred times the "

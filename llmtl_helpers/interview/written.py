@@ -13,7 +13,7 @@ from llmtl_helpers.widgets.shelf import of_one_version
 
 def written(ledger: Ledger, arm: str, n: str, task: str) -> tuple[str, str]:
     """The mean score of an arm with n examples, as it is quoted, with a 95% interval of the mean."""
-    found = _runs(ledger, task)
+    found = runs_of(ledger, task)
     point = found.at((arm, int(n)))
     if point is None:
         return "", ""
@@ -26,7 +26,7 @@ def written(ledger: Ledger, arm: str, n: str, task: str) -> tuple[str, str]:
 
 def beside(ledger: Ledger, arm: str, n: str, other: str, m: str, task: str) -> tuple[str, str]:
     """How far an arm is from another: points, or times its perplexity, with a 95% interval."""
-    found = _runs(ledger, task)
+    found = runs_of(ledger, task)
     points = (arm, int(n)), (other, int(m))
     if not all(map(found.at, points)) or (difference := found.difference(*points)) is None:
         return "", ""
@@ -35,7 +35,7 @@ def beside(ledger: Ledger, arm: str, n: str, other: str, m: str, task: str) -> t
 
 def worth(ledger: Ledger, prompt: str, n: str, task: str) -> tuple[str, str]:
     """On how many examples the decoder must be tuned to score as a prompt with n of them does."""
-    found = _runs(ledger, task)
+    found = runs_of(ledger, task)
     sizes = found.sizes(TUNED[0])
     if not sizes or not found.at((prompt, int(n))):
         return "", ""
@@ -43,5 +43,6 @@ def worth(ledger: Ledger, prompt: str, n: str, task: str) -> tuple[str, str]:
     return (f"{said(known, sizes)}{doubt(known, sizes)}" if known else ""), ""
 
 
-def _runs(ledger: Ledger, task: str) -> Written:
+def runs_of(ledger: Ledger, task: str) -> Written:
+    """The written runs of a task, of one version of its data."""
     return Written(of_one_version(rows_of(ledger, task)))
