@@ -3,7 +3,7 @@
 The pages are made from shipped runs alone: cells that train are shown and not run. They lie in the
 folder `site` of your own files and can be opened from there or put on any file server. Outputs of
 cells are kept in the folder `pages` beside it, and used again while nothing has changed that they
-depend on. The first time takes some five minutes on two cores.
+depend on. The first time takes some three minutes on two cores.
 """
 
 from argparse import ArgumentParser, Namespace
