@@ -150,18 +150,21 @@ class Written:
         """
         if row["id"] not in self._parts:
             targets = () if self.metric == LIKELIHOOD else self.targets
-            answered = {"outputs": self._without_model(row)} if row["arm"] == NO_MODEL else {}
-            parts = text_parts(self.metric, row | answered, targets)
+            parts = text_parts(self.metric, {**row, "outputs": self.outputs_of(row)}, targets)
             # answers to other texts would make an interval that is not that of the mean
             if abs(score_of_parts(self.metric, parts.sum(0)) - score_of(row, self.metric)) > 0.01:
                 raise ValueError(f"run {row['id']} does not have the score of its answers")
             self._parts[row["id"]] = parts
         return self._parts[row["id"]]
 
-    def _without_model(self, row: dict) -> list[str]:
-        """The answers that need no model: they follow from the texts, so no run keeps them."""
-        if row.get("outputs"):
-            return row["outputs"]
+    def outputs_of(self, row: dict) -> list[str]:
+        """What a run wrote. Answers that need no model follow from the texts, so no run keeps them.
+
+        Raises:
+            LearnerError: they are of that kind, and the texts are not here.
+        """
+        if row.get("outputs") or row["arm"] != NO_MODEL:
+            return row.get("outputs") or []
         return [self.data.writing.baseline(text)
                 for text in self.data.test[:row["test_size"]]["text"]]
 

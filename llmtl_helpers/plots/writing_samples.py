@@ -8,7 +8,8 @@ from html import escape
 from llmtl_helpers.curves.writing import score_of_parts, text_parts
 from llmtl_helpers.errors import LearnerError
 from llmtl_helpers.plots.writing_cards import Samples, card, language, side_by_side
-from llmtl_helpers.plots.writing_data import LIKELIHOOD, NAMES, NO_MODEL, PROMPTS, SCRATCH, Written
+from llmtl_helpers.plots.writing_data import (COUNTS, LIKELIHOOD, NAMES, NO_MODEL, PROMPTS, SCRATCH,
+                                              Written)
 from llmtl_helpers.plots.writing_words import examples, perplexity
 
 
@@ -58,7 +59,7 @@ def samples(found: Written, text: int = 1, n: int | None = None, seed: int = 0,
     body = prompt_card(given, note) + "".join(side_by_side(cards) for cards in rows if cards)
     reading = _reading(found, answers, text, n, seed)
     if absent := [found.style(arm).label for arm in found.curves
-                  if arm not in {answer.arm for answer in answers}]:
+                  if arm not in {COUNTS, *(answer.arm for answer in answers)}]:
         reading += f" Without a run of this choice: {'; '.join(absent)}."
     return Samples(body, _table(found, answers, target), reading)
 
@@ -66,14 +67,21 @@ def samples(found: Written, text: int = 1, n: int | None = None, seed: int = 0,
 def answers_to(found: Written, text: int, n: int, seed: int, shown: int = 0) -> list[Answer]:
     """Answers to a test text (from 1) of every arm that has such a run, in the arms' order."""
     answers = []
-    for arm in found.curves:
+    for arm in [arm for arm in found.curves if arm != COUNTS]:  # which writes nothing
         size = 0 if arm == NO_MODEL else shown if arm in PROMPTS else n
         row = run_of(found, arm, size, seed)
         if row is not None:
-            written = (row.get("outputs") or [])[text - 1:text]
+            written = _outputs(found, row)[text - 1:text]
             answers.append(Answer(arm, size, label_of(found, arm, size), *(written or [None]),
                                   score_of_text(found, row, text)))
     return answers
+
+
+def _outputs(found: Written, row: dict) -> list[str]:
+    try:
+        return found.outputs_of(row)
+    except LearnerError:  # an answer that needs no model, and no texts to make it from
+        return []
 
 
 def label_of(found: Written, arm: str, n: int) -> str:
@@ -104,7 +112,7 @@ def score_of_text(found: Written, row: dict, text: int) -> float | None:
     """
     try:
         parts = (found.parts_of(row) if found.metric == LIKELIHOOD else
-                 text_parts(found.metric, {**row, "outputs": row["outputs"][text - 1:text]},
+                 text_parts(found.metric, {**row, "outputs": _outputs(found, row)[text - 1:text]},
                             found.targets[text - 1:text]))
         mine = parts[text - 1] if found.metric == LIKELIHOOD else parts[0]
     except (LearnerError, ValueError, IndexError, KeyError):
