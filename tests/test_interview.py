@@ -55,6 +55,7 @@ def test_a_question_is_whole(question):
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
 def test_what_is_measured_names_runs_that_could_be_made(question):
     from llmtl_helpers.arms import EVERY_ARM
+
     for verb, rest in measures.PLACE.findall(question.measured):
         assert verb in measures.MEASURES
         for word in rest.split():

@@ -156,4 +156,4 @@ def test_runs_that_do_not_belong_together_are_refused():
 def test_the_small_print_says_by_which_rule():
     said = " ".join(texts(whole()))
     assert f"3 runs, 80 updates, {TEXTS} test texts, rate tuned at one size" in said
-    assert "the best prompt is chosen on them" in said
+    assert "the best prompt is chosen on these texts" in said

@@ -114,7 +114,7 @@ def _small_print(found: list[Language]) -> str:
                             for name in ("runs", "updates", "texts"))
     return (f"points of chrF; {runs} runs, {updates} updates, {texts} test texts, rate tuned at one "
             f"size; bar: 95% {luck_in(every, 'they are here')}; hollow: it holds 0; the best prompt "
-            "is chosen on them")
+            "is chosen on these texts")
 
 
 def _reading(found: list[Language], n: int, rivals: list[str]) -> str:
